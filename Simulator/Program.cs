@@ -1,1 +1,1 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+await OrleansBulk.Simulator.SimulatorApp.Build(args).RunAsync();
