@@ -1,1 +1,12 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run(); public partial class Program;
+using OrleansBulk.Storage;
+using OrleansBulk.Web;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddSingleton(services => new Database(
+    builder.Configuration.GetConnectionString("Bulk") ?? throw new InvalidOperationException("ConnectionStrings:Bulk is missing."),
+    services.GetRequiredService<ILoggerFactory>()));
+builder.AddWebFrame();
+
+var app = builder.Build();
+app.UseWebFrame();
+app.Run();
