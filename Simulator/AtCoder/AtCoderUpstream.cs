@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using OrleansBulk.Simulator.Calls;
+using OrleansBulk.Simulator.Scenarios;
 using OrleansBulk.Simulator.Worlds;
 
 namespace OrleansBulk.Simulator.AtCoder;
@@ -20,7 +21,7 @@ internal sealed class AtCoderUpstream() : Upstream(Platforms.AtCoder)
         routes.Get(Problems, $"{Api}/user/language_rank", http => Ask("language_rank", User(http), Languages));
         routes.Get(Problems, $"{Api}/user_info", http => Ask("user_info", User(http), profile => Info(User(http), profile)));
         routes.Get(Problems, $"{Api}/user/submissions", http => Ask("submissions", User(http), profile => AtCoderSubmissions.Page(profile, FromSecond(http))));
-        routes.Get(Site, "users/{user}/history/json", http => Ask("history", (string)http.Request.RouteValues["user"]!, profile => profile is null ? SiteNotFound() : History(profile)));
+        routes.Get(Site, "users/{user}/history/json", History);
         routes.Otherwise(Problems, _ => NotFound());
         routes.Otherwise(Site, _ => SiteNotFound());
     }
@@ -78,10 +79,24 @@ internal sealed class AtCoderUpstream() : Upstream(Platforms.AtCoder)
         json.WriteEndObject();
     });
 
-    private static Reply History(AtCoderProfile profile) => Reply.Json(200, json =>
+    private static Question History(HttpContext http)
+    {
+        var user = (string)http.Request.RouteValues["user"]!;
+        // Nobody here takes part in heuristic contests.
+        var heuristic = http.Request.Query["contestType"] == "heuristic";
+        return Question.About("history", user, know =>
+        {
+            var profile = know.World.AtCoder(user);
+            var keys = profile is null ? KeyAnswer.Missing : KeyAnswer.Found;
+            if (profile is null && know.Rules.Scenario.NotFound == NotFoundForm.Status) return SiteNotFound() with { Keys = keys };
+            return Contests(heuristic ? [] : profile?.Contests ?? []) with { Keys = keys };
+        });
+    }
+
+    private static Reply Contests(IReadOnlyList<RatedContest> contests) => Reply.Json(200, json =>
     {
         json.WriteStartArray();
-        foreach (var contest in profile.Contests) WriteContest(json, contest);
+        foreach (var contest in contests) WriteContest(json, contest);
         json.WriteEndArray();
     });
 

@@ -20,9 +20,6 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
     /// <summary>Timestamp of its arrival.</summary>
     public long Arrived { get; } = clock.GetTimestamp();
 
-    /// <summary>Its place among the calls of the upstream, from 1.</summary>
-    public long Number { get; } = desk.NextCall();
-
     /// <summary>Whole milliseconds from the start of the simulator to its arrival.</summary>
     public long ArrivedMs => (long)clock.GetElapsedTime(started, Arrived).TotalMilliseconds;
 
@@ -74,10 +71,10 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
         _journal.Aborted();
     }
 
-    /// <summary>Ends the call whatever happened to it.</summary>
+    /// <summary>Ends a call that a defect of the simulator left open.</summary>
     public void Close()
     {
-        if (!_over) End(0, "aborted");
+        if (!_over) End(500, "failed");
     }
 
     private async Task SendBodyAsync(Reply reply, Fault? fault)

@@ -30,7 +30,7 @@ internal sealed class CallServer(ScenarioStore scenarios, Journal journal, Laten
             }
             await AnswerAsync(call, question, inForce, rules, desk, token, quota);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception left) when (left is OperationCanceledException or IOException)
         {
             call.Abort();
         }
@@ -66,8 +66,8 @@ internal sealed class CallServer(ScenarioStore scenarios, Journal journal, Laten
 
     private async Task AnswerAsync(Call call, Question question, ScenarioInForce inForce, UpstreamRules rules, UpstreamDesk desk, string? token, QuotaState? quota)
     {
-        var (upstream, seed) = (desk.Upstream.Key, inForce.Scenario.Seed);
-        var fault = rules.Faults.Pick(question, call.Number, upstream, seed, clock, call.Arrived);
+        var (upstream, seed, number) = (desk.Upstream.Key, inForce.Scenario.Seed, rules.Memory.NextCall());
+        var fault = rules.Faults.Pick(question, number, upstream, seed, clock, call.Arrived);
         if (fault?.Kind == FaultKind.Hang)
         {
             call.Strike(fault);
@@ -77,13 +77,13 @@ internal sealed class CallServer(ScenarioStore scenarios, Journal journal, Laten
         var reply = question.Answer(new Knowledge(world, rules, token, quota, clock.GetUtcNow()));
         if (reply.Free && quota is not null) quota = rules.Quotas?.Return(token, question.Resource, clock.GetUtcNow());
         reply = WithQuota(reply, quota);
-        var before = rules.Faults.KeepsAnswers ? desk.Exchange(question.Operation, reply) : null;
+        var before = rules.Faults.KeepsAnswers ? rules.Memory.Exchange(question.Operation, reply) : null;
         if (fault is not null)
         {
             call.Strike(fault);
-            reply = FaultyReply.Of(fault, reply, before, question, desk.Upstream, clock.GetUtcNow());
+            reply = FaultyReply.Of(fault, reply, before, new FaultSetting(question, desk.Upstream, rules.Scenario, clock.GetUtcNow()));
         }
-        var latency = LatencyDraw.Of(rules.Scenario.Latency, seed, upstream, call.Number);
+        var latency = LatencyDraw.Of(rules.Scenario.Latency, seed, upstream, number);
         if (latency > TimeSpan.Zero) await timer.WaitUntilAsync(call.Arrived + (long)(latency.TotalSeconds * clock.TimestampFrequency), call.Leaving);
         await call.SendAsync(reply, fault);
     }

@@ -30,7 +30,7 @@ internal sealed class GeeksforGeeksUpstream() : Upstream(Platforms.GeeksforGeeks
         if (handle.Length == 0) return Question.Wrong(operation, GeeksforGeeksBody.Failed(400, "Please enter valid user details"));
         return Question.About(operation, handle, know => know.World.GeeksforGeeks(handle) is { } profile
             ? answer(profile) with { Keys = KeyAnswer.Found }
-            : GeeksforGeeksBody.Failed(know.Rules.Scenario.NotFound == NotFoundForm.FailedBody ? 200 : 400, unknown) with { Keys = KeyAnswer.Missing });
+            : GeeksforGeeksBody.Failed(know.Rules.Scenario.NotFound == NotFoundForm.Body ? 200 : 400, unknown) with { Keys = KeyAnswer.Missing });
     }
 
     private static (string Handle, bool ByDay) Read(string? body)

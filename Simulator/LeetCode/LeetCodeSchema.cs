@@ -86,7 +86,7 @@ internal static class LeetCodeSchema
         .Number("problemsSolved", contest => contest.Number % 5)
         .Number("totalProblems", _ => 4)
         .Number("finishTimeInSeconds", contest => 600 + contest.Rank % 4800)
-        .Real("rating", contest => contest.NewRating + 0.31)
+        .Real("rating", LeetCodeProfile.Precise)
         .Number("ranking", contest => contest.Rank)
         .Object("contest", Contest, contest => contest);
 

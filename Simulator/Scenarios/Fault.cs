@@ -33,10 +33,13 @@ public sealed record Fault
 
     // --- what ---
 
-    /// <summary>For <see cref="FaultKind.Status"/>: 400 to 599. Default 500. 403 is a Cloudflare challenge, 502 to 504 are nginx pages, 500 is JSON, 401 and 429 are the upstream's own.</summary>
-    public int Status { get; init; } = 500;
+    /// <summary>
+    /// For <see cref="FaultKind.Status"/>: 400 to 599, default 500; 403 is a Cloudflare challenge, 502 to 504 are nginx pages, 500 is JSON,
+    /// 401 and 429 are in the upstream's own words. For <see cref="FaultKind.OverLimit"/>: 200, 403, 429 or 503, default as for its limit.
+    /// </summary>
+    public int? Status { get; init; }
 
-    /// <summary>For <see cref="FaultKind.Status"/>: its Retry-After header. Default none.</summary>
+    /// <summary>For <see cref="FaultKind.Status"/> and <see cref="FaultKind.OverLimit"/>: the Retry-After header. Default none.</summary>
     public RetryAfter? RetryAfter { get; init; }
 
     /// <summary>For <see cref="FaultKind.MissingField"/> and <see cref="FaultKind.RenamedField"/>: the name of the field, at any depth.</summary>
@@ -53,6 +56,9 @@ public enum FaultKind
 {
     /// <summary>An error answer with <see cref="Fault.Status"/>.</summary>
     Status,
+
+    /// <summary>What the upstream says over its limit, in its own words.</summary>
+    OverLimit,
 
     /// <summary>Never answers: the call ends when the client leaves.</summary>
     Hang,

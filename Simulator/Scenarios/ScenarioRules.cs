@@ -10,7 +10,7 @@ internal static class ScenarioRules
     /// <exception cref="InvalidScenarioException">Names the first member out of range, what it is and what it may be.</exception>
     public static void Check(Scenario scenario)
     {
-        Require(scenario.Revision is >= 0 and <= 100_000, "revision", scenario.Revision, "0 to 100000");
+        Require(scenario.Revision is >= 0 and <= 1000, "revision", scenario.Revision, "0 to 1000");
         Require(scenario.ChangedPerRevision is >= 0 and <= 1, "changedPerRevision", scenario.ChangedPerRevision, "0 to 1");
         foreach (var (key, upstream) in scenario.Upstreams)
         {
@@ -55,7 +55,8 @@ internal static class ScenarioRules
         Require(fault!.Probability is null or (> 0 and <= 1), $"{path}.probability", fault.Probability, "above 0, to 1");
         Require(fault.EveryNth is null or >= 1, $"{path}.everyNth", fault.EveryNth, "1 or more");
         Require(fault.NextCalls is null or >= 0, $"{path}.nextCalls", fault.NextCalls, "0 or more");
-        Require(fault.Status is >= 400 and <= 599, $"{path}.status", fault.Status, "400 to 599");
+        if (fault.Kind == FaultKind.OverLimit) Require(fault.Status is null || Refusals.Contains(fault.Status.Value), $"{path}.status", fault.Status, "200, 403, 429 or 503");
+        else Require(fault.Status is null or (>= 400 and <= 599), $"{path}.status", fault.Status, "400 to 599");
         Require(fault.DurationMs is >= 0 and <= 3_600_000, $"{path}.durationMs", fault.DurationMs, "0 to 3600000");
         var needsField = fault.Kind is FaultKind.MissingField or FaultKind.RenamedField;
         Require(!needsField || !string.IsNullOrEmpty(fault.Field), $"{path}.field", fault.Field, "the name of a field");

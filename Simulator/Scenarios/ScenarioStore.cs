@@ -14,19 +14,19 @@ internal sealed class ScenarioStore(Scenario first, TimeProvider clock)
 
     public ScenarioInForce Current => _current;
 
-    /// <summary>The defaults with <paramref name="document"/> over them.</summary>
-    public Scenario Replace(string document) => Set(_ => ScenarioJson.Merge(new Scenario(), document));
+    /// <summary>The defaults with <paramref name="document"/> over them; limits, quotas and faults count from zero.</summary>
+    public Scenario Replace(string document) => Set(_ => ScenarioJson.Merge(new Scenario(), document), anew: true);
 
-    /// <summary>The scenario in force with <paramref name="document"/> over it.</summary>
+    /// <summary>The scenario in force with <paramref name="document"/> over it; what it leaves as it was goes on counting.</summary>
     public Scenario Change(string document) => Set(current => ScenarioJson.Merge(current, document));
 
-    public Scenario Set(Func<Scenario, Scenario> change)
+    public Scenario Set(Func<Scenario, Scenario> change, bool anew = false)
     {
         lock (_changing)
         {
             var scenario = change(_current.Scenario);
             ScenarioRules.Check(scenario);
-            _current = Enforce(scenario, _current, clock.GetTimestamp());
+            _current = Enforce(scenario, anew ? null : _current, clock.GetTimestamp());
             return scenario;
         }
     }

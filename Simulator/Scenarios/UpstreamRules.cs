@@ -17,6 +17,7 @@ internal sealed class UpstreamRules
         Quotas = scenario.Quota is not { } quota ? null : quota == earlier?.Scenario.Quota ? earlier.Quotas : new QuotaLedger(quota);
         Faults = new FaultPlan(scenario.Faults, earlier?.Faults, now);
         RefusedTokens = scenario.RefusedTokens.ToFrozenSet();
+        Memory = earlier?.Memory ?? new UpstreamMemory();
     }
 
     public UpstreamScenario Scenario { get; }
@@ -28,4 +29,6 @@ internal sealed class UpstreamRules
     public FaultPlan Faults { get; }
 
     public FrozenSet<string> RefusedTokens { get; }
+
+    public UpstreamMemory Memory { get; }
 }

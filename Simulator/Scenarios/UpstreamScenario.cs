@@ -20,7 +20,7 @@ public sealed record UpstreamScenario
     /// <summary>Tokens answered with 401. Default none.</summary>
     public IReadOnlyList<string> RefusedTokens { get; init; } = [];
 
-    /// <summary>How an unknown account is told, where clients have seen more than one form (GeeksforGeeks). Default by status.</summary>
+    /// <summary>How an unknown account is told where sources disagree (AtCoder's history, GeeksforGeeks). Default by status.</summary>
     public NotFoundForm NotFound { get; init; }
 
     /// <summary>What goes wrong. The first fault that applies to a call decides it. Default none.</summary>
@@ -58,6 +58,6 @@ public enum NotFoundForm
     /// <summary>An HTTP status says it.</summary>
     Status,
 
-    /// <summary>HTTP 200 with <c>"status":"failed"</c>.</summary>
-    FailedBody,
+    /// <summary>HTTP 200, and the body says it: <c>[]</c> at AtCoder, <c>"status":"failed"</c> at GeeksforGeeks.</summary>
+    Body,
 }

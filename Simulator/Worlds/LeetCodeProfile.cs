@@ -12,7 +12,10 @@ public sealed record LeetCodeProfile(string Username, Person Person, IReadOnlyLi
 
     public int TotalSolved => Solved[0].Count;
 
-    public double? ContestRating => Contests.Count == 0 ? null : Contests[^1].NewRating + 0.31;
+    public double? ContestRating => Contests.Count == 0 ? null : Precise(Contests[^1]);
+
+    /// <summary>Ratings have decimals there.</summary>
+    public static double Precise(RatedContest contest) => contest.NewRating + contest.Rank % 4 * 0.25;
 
     internal static LeetCodeProfile From(long seed, string handle, string canonical, int changes)
     {

@@ -12,7 +12,7 @@ internal sealed class AtCoderPlatform : ICodingPlatform
 {
     public const string PlatformName = "atcoder";
 
-    private static readonly HandleRule Rule = new("AtCoder", 1, 32, "_-");
+    private static readonly HandleRule Rule = new("AtCoder", 1, 40, "_-.");
     private static readonly (int From, string Colour)[] Colours =
         [(2800, "red"), (2400, "orange"), (2000, "yellow"), (1600, "blue"), (1200, "cyan"), (800, "green"), (400, "brown"), (int.MinValue, "grey")];
 
@@ -43,7 +43,7 @@ internal sealed class AtCoderPlatform : ICodingPlatform
         }
 
         var solved = await ask.SendAsync(
-            () => PlatformRequest.Get(_client.Options.BaseUrl, $"/atcoder/atcoder-api/v3/user/ac_rank?user={Uri.EscapeDataString(handle)}", PlatformRequest.Ours),
+            () => PlatformRequest.Get(_client.Options.BaseUrl, $"/atcoder-api/v3/user/ac_rank?user={Uri.EscapeDataString(handle)}", PlatformRequest.Ours),
             ReadSolvedAsync);
         return (history, solved) switch
         {

@@ -19,15 +19,18 @@ internal sealed partial class CodeChefPage(string html)
         using var details = new ProfileDetails();
         return new ProfileSnapshot
         {
-            Handle = handle,
+            Handle = Text(User().Match(html)) ?? handle,
             Rating = rating == 0 ? null : rating,
             MaxRating = Number(Highest().Match(html)),
             Rank = Stars().Match(html) is { Success: true } stars ? string.Create(CultureInfo.InvariantCulture, $"{stars.Value.Count(character => character == '★') + Occurrences(stars.Value, "&#9733;")}★") : null,
             SolvedTotal = Number(Solved().Match(html)),
             Contests = Number(Contests().Match(html)) ?? (history.Points.Count == 0 ? null : history.Points.Count),
+            Country = Text(Country().Match(html)),
             LastActiveAt = history.Points.Count == 0 ? null : history.Points[^1].At,
             Details = details
-                .Text("name", Name().Match(html) is { Success: true } name ? ProfileText.Clean(WebUtility.HtmlDecode(name.Groups[1].Value)) : null)
+                .Text("name", Text(Name().Match(html)))
+                .Number("globalRank", Number(GlobalRank().Match(html)))
+                .Number("countryRank", Number(CountryRank().Match(html)))
                 .Text("lastContest", history.Points.Count == 0 ? null : history.Points[^1].Contest)
                 .ToJson(),
             FetchedAt = now,
@@ -72,6 +75,8 @@ internal sealed partial class CodeChefPage(string html)
         ? int.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new FormatException($"'{match.Value}' holds no number.")
         : null;
 
+    private static string? Text(Match match) => match.Success ? ProfileText.Clean(WebUtility.HtmlDecode(match.Groups[1].Value)) : null;
+
     private static int Occurrences(string text, string part) => text.Split(part).Length - 1;
 
     [GeneratedRegex("""class="rating-number"[^>]{0,100}>\s*(\d{1,5})""")]
@@ -91,4 +96,16 @@ internal sealed partial class CodeChefPage(string html)
 
     [GeneratedRegex("""<h1[^>]{0,100}class="h2-style"[^>]{0,100}>([^<]{1,200})<""")]
     private static partial Regex Name();
+
+    [GeneratedRegex("""class="m-username--link"[^>]{0,100}>([^<]{1,60})<""")]
+    private static partial Regex User();
+
+    [GeneratedRegex("""class="user-country-name"[^>]{0,100}>([^<]{1,100})<""")]
+    private static partial Regex Country();
+
+    [GeneratedRegex("""<strong>(\d{1,9})</strong>\s{0,20}</a>\s{0,20}Global Rank""")]
+    private static partial Regex GlobalRank();
+
+    [GeneratedRegex("""<strong>(\d{1,9})</strong>\s{0,20}</a>\s{0,20}Country Rank""")]
+    private static partial Regex CountryRank();
 }

@@ -9,7 +9,7 @@ internal sealed class CodeChefPlatform(UpstreamGates gates) : ICodingPlatform
 {
     public const string PlatformName = "codechef";
 
-    private static readonly HandleRule Rule = new("CodeChef", 1, 40, "_");
+    private static readonly HandleRule Rule = new("CodeChef", 1, 40, "_-.");
 
     private readonly UpstreamClient _client = gates.Client(PlatformName);
     private readonly PlatformReader _reader = new(gates.Client(PlatformName), TimeSpan.FromMinutes(5));
@@ -21,7 +21,7 @@ internal sealed class CodeChefPlatform(UpstreamGates gates) : ICodingPlatform
     public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
 
     public Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
-        SendAsync(handle, budget, page => new CallAnswered<PlatformAnswer>(new PlatformProfile(page.Profile(handle, _client.Time.GetUtcNow()))), cancellationToken);
+        SendAsync(handle, budget, page => _reader.Found(handle, page.Profile(handle, _client.Time.GetUtcNow())), cancellationToken);
 
     public Task<CallResult> FetchRatingHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken) =>
         SendAsync(handle, budget, page => new CallAnswered<RatingHistory>(page.History()), cancellationToken);

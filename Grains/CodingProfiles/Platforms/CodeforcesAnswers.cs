@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.CodingProfiles;
 
@@ -8,7 +7,7 @@ internal static class CodeforcesAnswers
 {
     /// <summary>One profile per handle that was asked for, in that order.</summary>
     /// <exception cref="FormatException">More or fewer answers than questions, or in another order: no profile may get another's data.</exception>
-    public static CallResult Profiles(JsonElement result, List<string> asked, DateTimeOffset now)
+    public static IReadOnlyList<ProfileSnapshot> Profiles(JsonElement result, List<string> asked, DateTimeOffset now)
     {
         var users = result.Elements("result");
         if (users.Count != asked.Count)
@@ -18,7 +17,7 @@ internal static class CodeforcesAnswers
 
         IReadOnlyList<ProfileSnapshot> profiles = [.. users.Select(user => Profile(user, now))];
         CheckOrder(profiles, asked);
-        return new CallAnswered<IReadOnlyList<ProfileSnapshot>>(profiles);
+        return profiles;
     }
 
     public static RatingHistory History(JsonElement result) => new([.. result.Elements("result")

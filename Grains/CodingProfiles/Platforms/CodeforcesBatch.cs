@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.CodingProfiles;
@@ -21,7 +22,7 @@ internal sealed class CodeforcesBatch(CodeforcesPlatform platform, IReadOnlyList
         var ask = new PlatformAsk(platform.Client, budget, cancellationToken);
         while (_open.TryPop(out var asked))
         {
-            var reply = await ask.SendAsync(() => Request(asked), (response, token) => platform.ReadAsync(response, result => CodeforcesAnswers.Profiles(result, asked, platform.Client.Time.GetUtcNow()), token));
+            var reply = await ask.SendAsync(() => Request(asked), (response, token) => platform.ReadAsync(response, result => Read(result, asked), token));
             switch (reply)
             {
                 case CallAnswered<IReadOnlyList<ProfileSnapshot>> answered:
@@ -85,6 +86,15 @@ internal sealed class CodeforcesBatch(CodeforcesPlatform platform, IReadOnlyList
         {
             _open.Push(asked);
         }
+    }
+
+    private CallResult Read(JsonElement result, List<string> asked)
+    {
+        var profiles = CodeforcesAnswers.Profiles(result, asked, platform.Client.Time.GetUtcNow());
+        var asAsked = profiles.Zip(asked).All(pair => pair.First.Handle.Equals(pair.Second, StringComparison.OrdinalIgnoreCase));
+        return platform.IsRepeated(profiles, asAsked)
+            ? new CallGarbled("codeforces: answer about another", $"The answer before it came again, beginning with '{profiles[0].Handle}' for '{asked[0]}'.")
+            : new CallAnswered<IReadOnlyList<ProfileSnapshot>>(profiles);
     }
 
     private HttpRequestMessage Request(List<string> asked) => PlatformRequest.Post(

@@ -23,11 +23,12 @@ internal sealed partial class CodeforcesPlatform : ICodingPlatform, IAsyncDispos
     private readonly UpstreamClient _client;
     private readonly PlatformReader _reader;
     private readonly BatchLoader<string> _loader;
+    private string? _before; // the handles of the last answer; written by loads
 
     public CodeforcesPlatform(UpstreamGates gates)
     {
         _client = gates.Client(PlatformName);
-        _reader = new PlatformReader(_client, BlockedFor);
+        _reader = new PlatformReader(_client, BlockedFor, pageIsBlock: true);
         _loader = new BatchLoader<string>(
             _client.Options.Batch,
             _client.Options.Concurrency,
@@ -81,6 +82,11 @@ internal sealed partial class CodeforcesPlatform : ICodingPlatform, IAsyncDispos
             return new CallThrottled(RetryAfter.Of(response.Headers, _client.Time.GetUtcNow()), comment);
         }
 
+        if (comment.StartsWith("apiKey", StringComparison.Ordinal))
+        {
+            return new CallRefused($"Codeforces refuses the key ({comment}). Check Upstreams:codeforces:Token.");
+        }
+
         if (NotFound().IsMatch(comment))
         {
             return new CallMissing($"{Name}: handle not found", comment);
@@ -92,6 +98,23 @@ internal sealed partial class CodeforcesPlatform : ICodingPlatform, IAsyncDispos
         }
 
         return status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests ? null : new CallGarbled($"{Name}: question not understood", comment);
+    }
+
+    /// <summary>
+    /// Whether an answer is the one before it over again. A renamed account answers under another name, so names alone tell nothing; the same names in the same order for
+    /// other questions do. Forgets what it told, so that asking once more decides.
+    /// </summary>
+    internal bool IsRepeated(IReadOnlyList<ProfileSnapshot> profiles, bool asAsked)
+    {
+        var handles = string.Join(';', profiles.Select(profile => profile.Handle));
+        var before = Interlocked.Exchange(ref _before, handles);
+        if (asAsked || before != handles)
+        {
+            return false;
+        }
+
+        _before = null;
+        return true;
     }
 
     /// <summary>The handle that a comment names, or null. Its case may differ from the one that was asked for.</summary>

@@ -68,11 +68,9 @@ internal sealed class GeeksForGeeksPlatform : ICodingPlatform
     private CallResult? ReadProfile(HttpStatusCode status, JsonElement root, string handle)
     {
         var message = root.Text("message", ProfileText.Long) ?? "";
-        if (status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.NotAcceptable)
+        if (Says(message, "user not found") || Says(message, "valid user details") || status is HttpStatusCode.NotFound or HttpStatusCode.NotAcceptable)
         {
-            return status == HttpStatusCode.NotFound || Says(message, "user not found") || Says(message, "valid user details")
-                ? new CallMissing($"{Name}: user not found", message.Length > 0 ? message : "GeeksforGeeks answered 404 for this user.")
-                : null;
+            return new CallMissing($"{Name}: user not found", message.Length > 0 ? message : $"GeeksforGeeks answered {(int)status} for this user.");
         }
 
         return status == HttpStatusCode.OK ? new CallAnswered<ProfileSnapshot>(Profile(root.Require("data"), handle)) : null;
@@ -106,8 +104,10 @@ internal sealed class GeeksForGeeksPlatform : ICodingPlatform
             Handle = handle,
             Rank = data.Int("institute_rank") is { } rank ? string.Create(CultureInfo.InvariantCulture, $"#{rank} of its institute") : null,
             SolvedTotal = data.Int("total_problems_solved"),
+            Avatar = ProfileText.WebAddress(data.Text("profile_image_url", ProfileText.Long)),
             Details = details
                 .Text("name", data.Text("name"))
+                .Text("institute", data.Text("institute_name"))
                 .Number("score", data.Real("score"))
                 .Number("monthlyScore", data.Real("monthly_score"))
                 .Number("longestStreak", data.Int("pod_solved_longest_streak"))

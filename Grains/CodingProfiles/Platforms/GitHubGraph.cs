@@ -71,10 +71,10 @@ internal sealed class GitHubGraph(UpstreamClient client, GitHubLimits limits)
         limits.Answered(response);
         limits.Answered(data.Find("rateLimit"));
         var now = client.Time.GetUtcNow();
-        return new CallAnswered<IReadOnlyList<CallResult>>([.. logins.Select((_, i) => One(data, string.Create(CultureInfo.InvariantCulture, $"u{i}"), errors, now))]);
+        return new CallAnswered<IReadOnlyList<CallResult>>([.. logins.Select((login, i) => One(data, login, string.Create(CultureInfo.InvariantCulture, $"u{i}"), errors, now))]);
     }
 
-    private static CallResult One(JsonElement data, string alias, IReadOnlyList<JsonElement> errors, DateTimeOffset now)
+    private CallResult One(JsonElement data, string login, string alias, IReadOnlyList<JsonElement> errors, DateTimeOffset now)
     {
         if (!data.TryGetProperty(alias, out var user))
         {
@@ -92,7 +92,7 @@ internal sealed class GitHubGraph(UpstreamClient client, GitHubLimits limits)
 
         return user.ValueKind == JsonValueKind.Null
             ? new CallMissing($"{Name}: account not found", "GitHub answered without an account.")
-            : new CallAnswered<PlatformAnswer>(new PlatformProfile(GitHubAnswers.Graph(user, now)));
+            : _reader.Found(login, GitHubAnswers.Graph(user, now));
     }
 
     /// <summary>One account in trouble inside a good answer is asked for again by itself, like any trouble, until its tries are spent.</summary>

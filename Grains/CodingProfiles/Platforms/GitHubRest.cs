@@ -30,10 +30,11 @@ internal sealed class GitHubRest
     {
         var ask = new PlatformAsk(_client, budget, cancellationToken);
         var url = new Uri(_client.Options.BaseUrl.AbsoluteUri.TrimEnd('/') + "/users/" + Uri.EscapeDataString(login));
+        var first = url;
         for (var redirects = 0; ; redirects++)
         {
             var here = url;
-            var result = await ask.SendAsync(() => Request(here, etag), ReadAsync);
+            var result = await ask.SendAsync(() => Request(here, etag), (response, token) => ReadAsync(response, here == first ? login : null, token));
             if (result is not CallAnswered<Redirect> moved)
             {
                 return result;
@@ -60,7 +61,8 @@ internal sealed class GitHubRest
         return etag is not null && etag.StartsWith(_credential + " ", StringComparison.Ordinal) ? request.With("If-None-Match", etag[(_credential.Length + 1)..]) : request;
     }
 
-    private async Task<CallResult> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <param name="asked">Null behind a redirect: the account may bear another name there.</param>
+    private async Task<CallResult> ReadAsync(HttpResponseMessage response, string? asked, CancellationToken cancellationToken)
     {
         switch (response.StatusCode)
         {
@@ -83,7 +85,8 @@ internal sealed class GitHubRest
             {
                 case HttpStatusCode.OK:
                     _limits.Answered(response);
-                    return new CallAnswered<PlatformAnswer>(new PlatformProfile(GitHubAnswers.Rest(root, Validator(response), _client.Time.GetUtcNow())));
+                    var account = GitHubAnswers.Rest(root, Validator(response), _client.Time.GetUtcNow());
+                    return _reader.Found(asked ?? account.Handle, account);
                 case HttpStatusCode.NotFound:
                     _limits.Answered(response);
                     return new CallMissing($"{Name}: account not found", root.Text("message", ProfileText.Long) ?? "Not Found");

@@ -28,7 +28,7 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
         var person = Uri.EscapeDataString(handle);
         var profile = await ask.SendAsync(
             () => Get($"/rest/contests/master/hackers/{person}/profile"),
-            (response, token) => ReadAsync(response, root => Profile(root.Require("model")), token));
+            (response, token) => ReadAsync(response, root => Profile(root.Require("model"), handle), token));
         if (profile is not CallAnswered<HackerRankProfile> { Value: var (snapshot, details) })
         {
             return profile;
@@ -36,7 +36,7 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
 
         var badges = await ask.SendAsync(
             () => Get($"/rest/hackers/{person}/badges"),
-            (response, token) => ReadAsync(response, Badges, token));
+            (response, token) => ReadAsync(response, root => new CallAnswered<HackerRankBadges>(Badges(root)), token));
         switch (badges)
         {
             case CallAnswered<HackerRankBadges> { Value: var earned }:
@@ -52,12 +52,12 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
 
     private HttpRequestMessage Get(string path) => PlatformRequest.Get(_client.Options.BaseUrl, path, PlatformRequest.Browser);
 
-    private Task<CallResult> ReadAsync<T>(HttpResponseMessage response, Func<JsonElement, T> read, CancellationToken cancellationToken) =>
+    private Task<CallResult> ReadAsync(HttpResponseMessage response, Func<JsonElement, CallResult> read, CancellationToken cancellationToken) =>
         response.StatusCode == HttpStatusCode.NotFound
             ? Task.FromResult<CallResult>(new CallMissing($"{Name}: user not found", "HackerRank answered 404 for this user."))
-            : _reader.JsonAsync(response, (status, root) => status == HttpStatusCode.OK ? new CallAnswered<T>(read(root)) : null, cancellationToken);
+            : _reader.JsonAsync(response, (status, root) => status == HttpStatusCode.OK ? read(root) : null, cancellationToken);
 
-    private HackerRankProfile Profile(JsonElement model)
+    private CallResult Profile(JsonElement model, string asked)
     {
         var snapshot = new ProfileSnapshot
         {
@@ -67,7 +67,7 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
             Country = model.Text("country"),
             FetchedAt = _client.Time.GetUtcNow(),
         };
-        return new HackerRankProfile(snapshot, new ProfileDetails()
+        return _reader.Another(asked, snapshot.Handle) ?? (CallResult)new CallAnswered<HackerRankProfile>(new HackerRankProfile(snapshot, new ProfileDetails()
             .Text("name", model.Text("name"))
             .Text("school", model.Text("school"))
             .Text("company", model.Text("company"))
@@ -76,7 +76,7 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
             .Number("level", model.Int("level"))
             .Number("followers", model.Int("followers_count"))
             .Number("events", model.Int("event_count"))
-            .Moment("createdAt", model.Instant("created_at")));
+            .Moment("createdAt", model.Instant("created_at"))));
     }
 
     private static HackerRankBadges Badges(JsonElement root)

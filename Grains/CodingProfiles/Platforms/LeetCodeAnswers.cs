@@ -7,7 +7,7 @@ namespace OrleansBulk.CodingProfiles;
 /// <summary>Reads LeetCode's <c>data</c>.</summary>
 internal static class LeetCodeAnswers
 {
-    public static CallResult Profile(JsonElement data, DateTimeOffset now)
+    public static ProfileSnapshot Profile(JsonElement data, DateTimeOffset now)
     {
         var user = data.Require("matchedUser");
         var profile = user.Require("profile");
@@ -16,7 +16,7 @@ internal static class LeetCodeAnswers
         var calendar = Calendar(user.Text("submissionCalendar", int.MaxValue));
         var ranking = profile.Int("ranking");
         using var details = new ProfileDetails();
-        return new CallAnswered<PlatformAnswer>(new PlatformProfile(new ProfileSnapshot
+        return new ProfileSnapshot
         {
             Handle = user.RequireText("username"),
             Rating = contest?.Int("rating"),
@@ -51,7 +51,7 @@ internal static class LeetCodeAnswers
                 .Numbers("submissionsPerDay", calendar.Select(day => KeyValuePair.Create(day.Day.ToString(CultureInfo.InvariantCulture), day.Submissions)))
                 .ToJson(),
             FetchedAt = now,
-        }));
+        };
     }
 
     /// <summary>Contests that were attended; each says the rating after it.</summary>

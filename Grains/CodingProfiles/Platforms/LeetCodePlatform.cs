@@ -30,7 +30,7 @@ internal sealed class LeetCodePlatform(UpstreamGates gates) : ICodingPlatform
         """;
 
     /// <summary>Challenges and blocks last for minutes.</summary>
-    private static readonly TimeSpan BlockedFor = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BlockedFor = TimeSpan.FromMinutes(2);
 
     private static readonly HandleRule Rule = new("LeetCode", 1, 40, "_-.");
 
@@ -44,7 +44,7 @@ internal sealed class LeetCodePlatform(UpstreamGates gates) : ICodingPlatform
     public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
 
     public Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
-        SendAsync(handle, "userProfile", ProfileQuery, "matchedUser", budget, data => LeetCodeAnswers.Profile(data, _client.Time.GetUtcNow()), cancellationToken);
+        SendAsync(handle, "userProfile", ProfileQuery, "matchedUser", budget, data => _reader.Found(handle, LeetCodeAnswers.Profile(data, _client.Time.GetUtcNow())), cancellationToken);
 
     public Task<CallResult> FetchRatingHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken) =>
         SendAsync(handle, "userHistory", HistoryQuery, "userContestRankingHistory", budget, LeetCodeAnswers.History, cancellationToken);

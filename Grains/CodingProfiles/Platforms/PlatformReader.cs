@@ -9,8 +9,10 @@ namespace OrleansBulk.CodingProfiles;
 /// Reads answers as all platforms have them in common: throttling, blocks, server errors, empty and strange bodies. What is left is the platform's own and goes to its reader.
 /// </summary>
 /// <param name="blockedFor">How long to stay away after an answer that says "blocked" without saying for how long.</param>
-internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor)
+/// <param name="pageIsBlock">Whether a page with HTTP 503 means a shield rather than an accident.</param>
+internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor, bool pageIsBlock = false)
 {
+    /// <summary>Cloudflare's challenges and bans ("error code: 1015" is a ban for too many calls), and a refusal for a missing Referer.</summary>
     private static readonly string[] ChallengeMarks =
         ["Just a moment", "challenge-platform", "cf-chl", "Attention Required! | Cloudflare", "CSRF verification failed", "error code: 10"];
 
@@ -40,9 +42,21 @@ internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor)
 
         using (document)
         {
-            return Shaped(() => read(response.StatusCode, document.RootElement)) ?? ByStatus(response, body) ?? Unexpected(response, body);
+            var result = Shaped(() => read(response.StatusCode, document.RootElement));
+            return result is not null && (response.IsSuccessStatusCode || result is not CallGarbled)
+                ? result
+                : ByStatus(response, body) ?? result ?? Unexpected(response, body); // an error's body may have any shape
         }
     }
+
+    /// <summary>A profile, if it is about the one that was asked for.</summary>
+    public CallResult Found(string asked, ProfileSnapshot profile) =>
+        (CallResult?)Another(asked, profile.Handle) ?? new CallAnswered<PlatformAnswer>(new PlatformProfile(profile));
+
+    /// <summary>An answer about somebody else (a cache that mixed up calls) must never become this profile; null when it is about the right one.</summary>
+    public CallGarbled? Another(string asked, string answered) => answered.Equals(asked, StringComparison.OrdinalIgnoreCase)
+        ? null
+        : new CallGarbled($"{Name}: answer about another", $"'{asked}' was asked for, '{answered}' answered.");
 
     /// <summary>Reads a page made for people.</summary>
     public async Task<CallResult> PageAsync(HttpResponseMessage response, Func<string, CallResult> read, CancellationToken cancellationToken)
@@ -71,13 +85,9 @@ internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor)
 
     private CallResult Strange(HttpResponseMessage response, UpstreamBody body, string wanted)
     {
-        if (IsChallenge(response, body))
-        {
-            return Blocked(response, body);
-        }
-
         return ByStatus(response, body) ?? body.Kind switch
         {
+            _ when IsChallenge(response, body) => Blocked(response, body),
             BodyKind.Empty when response.IsSuccessStatusCode => new CallGarbled($"{Name}: empty answer", $"HTTP {(int)response.StatusCode} without a body."),
             BodyKind.TooLarge => new CallGarbled($"{Name}: answer too large", $"More than {UpstreamBody.Limit >> 20} MB."),
             _ when response.IsSuccessStatusCode => new CallGarbled($"{Name}: no {wanted} in the answer", $"{response.Content.Headers.ContentType}: {body.Excerpt()}"),
@@ -91,11 +101,12 @@ internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor)
         var after = RetryAfter.Of(response.Headers, client.Time.GetUtcNow());
         switch (response.StatusCode)
         {
-            case HttpStatusCode.Forbidden when body.Kind == BodyKind.Html:
-            case HttpStatusCode.TooManyRequests when body.Kind == BodyKind.Html && after is null:
-                return Blocked(response, body);
-            case HttpStatusCode.TooManyRequests:
+            case HttpStatusCode.TooManyRequests when after is not null || (body.Kind != BodyKind.Html && !IsChallenge(response, body)):
                 return new CallThrottled(after, "too many calls (HTTP 429)");
+            case HttpStatusCode.TooManyRequests:
+            case HttpStatusCode.Forbidden when body.Kind == BodyKind.Html || IsChallenge(response, body):
+            case HttpStatusCode.ServiceUnavailable when IsChallenge(response, body) || (pageIsBlock && body.Kind == BodyKind.Html):
+                return Blocked(response, body);
             case HttpStatusCode.Unauthorized:
                 return new CallRefused($"{Name} wants credentials or refuses those it got (HTTP 401). Check Upstreams:{Name}:Token.");
             case >= HttpStatusCode.InternalServerError:
