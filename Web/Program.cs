@@ -1,12 +1,13 @@
-using OrleansBulk.Storage;
+using OrleansBulk.Hosting;
 using OrleansBulk.Web;
+using OrleansBulk.Web.Api;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddSingleton(services => new Database(
-    builder.Configuration.GetConnectionString("Bulk") ?? throw new InvalidOperationException("ConnectionStrings:Bulk is missing."),
-    services.GetRequiredService<ILoggerFactory>()));
+builder.AddBulkSilo();
 builder.AddWebFrame();
+builder.AddApi();
 
 var app = builder.Build();
 app.UseWebFrame();
-app.Run();
+app.MapApi();
+return await app.RunToExitCodeAsync();

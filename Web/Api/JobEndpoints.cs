@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using OrleansBulk.Jobs;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Errors;
+using OrleansBulk.Web.Security;
 
 namespace OrleansBulk.Web.Api;
 
@@ -16,7 +17,7 @@ internal static class JobEndpoints
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/api/jobs").WithTags("Jobs").RequireAuthorization(Policies.Viewer);
-        jobs.MapPost("/", StartAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
+        jobs.MapPost("/", PostAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
             .Produces<JobStarted>(StatusCodes.Status202Accepted).WithSummary("Starts a job. The same idempotency key again answers with the same job.");
         jobs.MapPost("/preview", PreviewAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
             .Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
@@ -32,17 +33,16 @@ internal static class JobEndpoints
         Command(commands, "retry-failed", (job, cause) => job.RetryFailedAsync(new RetryFailed(cause)));
     }
 
-    private static async Task<IResult> StartAsync(HttpContext context, JobIntake intake, AuditLog audit, CancellationToken cancellationToken)
+    private static async Task<IResult> PostAsync(HttpContext context, JobIntake intake, AuditLog audit, CancellationToken cancellationToken)
     {
         var (request, problem) = await ReadAsync(context.Request, cancellationToken);
-        return problem ?? await StartAsync(request!, context.User, intake, audit, cancellationToken);
-    }
+        if (problem is not null)
+        {
+            return problem;
+        }
 
-    /// <summary>Starts a job and answers 202, or says why not; shared by all endpoints that start one.</summary>
-    internal static async Task<IResult> StartAsync(JobRequest request, ClaimsPrincipal user, JobIntake intake, AuditLog audit, CancellationToken cancellationToken)
-    {
-        var (id, problem) = await AcceptAsync(request, user, intake, audit, cancellationToken);
-        return problem is not null ? problem : Accepted(id);
+        var (id, refused) = await AcceptAsync(request!, context.User, intake, audit, cancellationToken);
+        return refused is not null ? refused : Accepted(id);
     }
 
     internal static Accepted<JobStarted> Accepted(Guid id) => TypedResults.Accepted($"/api/jobs/{id}", new JobStarted(id, JobStatus.Queued.Wire(), JobLinks.Of(id)));

@@ -5,6 +5,7 @@ using OrleansBulk.Jobs;
 using OrleansBulk.Upstreams;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Errors;
+using OrleansBulk.Web.Security;
 
 namespace OrleansBulk.Web.Api;
 

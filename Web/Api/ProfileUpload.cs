@@ -92,7 +92,7 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
     private async Task<ProblemAnswer?> ReadCsvAsync(Stream body, CancellationToken cancellationToken)
     {
         // The header decides whether this is CSV at all, so it is looked at before anything else.
-        await using var reader = new CsvReader(new StrictUtf8(body), new CsvReaderOptions { HasHeader = true, SkipEmptyLines = true, TrackLineNumbers = true, MaxRecordSize = 64 * 1024, NormalizeHeaderName = name => name.Trim().ToLowerInvariant() });
+        await using var reader = CsvReader.Create(new StrictUtf8(body), new CsvReaderOptions { HasHeader = true, SkipEmptyLines = true, TrackLineNumbers = true, MaxRecordSize = 64 * 1024, NormalizeHeaderName = name => name.Trim().ToLowerInvariant() }, leaveOpen: true);
         try
         {
             await reader.ReadHeaderAsync(cancellationToken);

@@ -43,12 +43,11 @@ internal sealed class StrictUtf8(Stream inner) : Stream
 
     private void Check(ReadOnlySpan<byte> bytes, bool last)
     {
-        Span<byte> joined = stackalloc byte[0];
         if (_kept > 0)
         {
-            joined = new byte[_kept + bytes.Length];
+            var joined = new byte[_kept + bytes.Length];
             _tail.AsSpan(0, _kept).CopyTo(joined);
-            bytes.CopyTo(joined[_kept..]);
+            bytes.CopyTo(joined.AsSpan(_kept));
             bytes = joined;
         }
 
