@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+
+namespace OrleansBulk.Web.Accounts;
+
+/// <summary>
+/// Believes what was read for a short time, and lets requests that ask for the same thing at once share one read. The age counts from before the read, so
+/// that a change is seen after <c>age</c> at the latest. A read that failed is not kept.
+/// </summary>
+internal sealed class BriefCache<TKey, TValue>(TimeSpan age, TimeProvider time)
+    where TKey : notnull
+{
+    // Far more than there are users and keys; wrong keys fill it too, and must not fill memory.
+    private const int Most = 10_000;
+
+    // Written by whoever asks first, read by all.
+    private readonly ConcurrentDictionary<TKey, Entry> _entries = new();
+
+    public async Task<TValue> GetAsync(TKey key, Func<TKey, Task<TValue>> read, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (_entries.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.StartedAt) < age)
+            {
+                return await entry.Value.Value.WaitAsync(cancellationToken);
+            }
+
+            var fresh = new Entry(time.GetTimestamp(), new(() => read(key)));
+            if (entry is null ? !_entries.TryAdd(key, fresh) : !_entries.TryUpdate(key, fresh, entry))
+            {
+                continue; // somebody else asks already
+            }
+
+            MakeRoom();
+            try
+            {
+                return await fresh.Value.Value.WaitAsync(cancellationToken);
+            }
+            catch when (fresh.Value.Value.IsFaulted)
+            {
+                _entries.TryRemove(KeyValuePair.Create(key, fresh));
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Reads anew next time.</summary>
+    public void Forget(TKey key) => _entries.TryRemove(key, out _);
+
+    private void MakeRoom()
+    {
+        if (_entries.Count > Most)
+        {
+            _entries.Clear();
+        }
+    }
+
+    private sealed record Entry(long StartedAt, Lazy<Task<TValue>> Value);
+}
