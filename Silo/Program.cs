@@ -1,1 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using OrleansBulk.Hosting;
+
+return await SiloHosting.RunAsync(args);

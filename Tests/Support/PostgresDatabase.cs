@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -56,10 +57,13 @@ public sealed class PostgresDatabase : IAsyncLifetime, IAsyncDisposable
 
     ValueTask IAsyncDisposable.DisposeAsync() => new(DisposeAsync());
 
+    /// <summary>A connection outside of any pool: what it holds goes with it.</summary>
+    public Task<NpgsqlConnection> OpenAsync() => OpenAsync(ConnectionString);
+
     /// <summary>Runs statements on a connection of their own.</summary>
     public async Task ExecuteAsync(string sql, params object?[] parameters)
     {
-        await using var connection = await OpenAsync(ConnectionString);
+        await using var connection = await OpenAsync();
         await using var command = Command(connection, sql, parameters);
         await command.ExecuteNonQueryAsync();
     }
@@ -67,9 +71,25 @@ public sealed class PostgresDatabase : IAsyncLifetime, IAsyncDisposable
     /// <summary>The first value of the first row.</summary>
     public async Task<T> QueryAsync<T>(string sql, params object?[] parameters)
     {
-        await using var connection = await OpenAsync(ConnectionString);
+        await using var connection = await OpenAsync();
         await using var command = Command(connection, sql, parameters);
         return await command.ExecuteScalarAsync() is T value ? value : throw new InvalidOperationException($"The query gave no {typeof(T).Name}: {sql}");
+    }
+
+    /// <summary>Waits until a query gives true.</summary>
+    /// <param name="what">What is waited for, for the message when it does not come within 20 seconds.</param>
+    public async Task WaitUntilAsync(string what, string sql, params object?[] parameters)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await QueryAsync<bool>(sql, parameters))
+        {
+            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(20))
+            {
+                throw new TimeoutException($"Waited 20 s in vain until {what}: {sql}");
+            }
+
+            await Task.Delay(20);
+        }
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object?[] parameters)
@@ -88,11 +108,11 @@ public sealed class PostgresDatabase : IAsyncLifetime, IAsyncDisposable
         : throw new InvalidOperationException(
             $"{Variable} is not set, and this test needs PostgreSQL. Run scripts/test.sh, which brings one of its own (arguments go on to dotnet test), or set it to a server where the user may create databases.");
 
-    private static string For(string database) => new NpgsqlConnectionStringBuilder(ServerConnectionString) { Database = database, Pooling = false }.ConnectionString;
+    private static string For(string database) => new NpgsqlConnectionStringBuilder(ServerConnectionString) { Database = database }.ConnectionString;
 
     private static async Task<NpgsqlConnection> OpenAsync(string connectionString)
     {
-        var connection = new NpgsqlConnection(connectionString);
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
