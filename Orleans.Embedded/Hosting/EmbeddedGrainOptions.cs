@@ -17,7 +17,7 @@ public sealed class EmbeddedGrainOptions
     /// <summary>How often idle activations are looked for. Default 5 s, from 10 ms to <see cref="CollectionAge"/>.</summary>
     public TimeSpan CollectionQuantum { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Idle activations kept at most, over all classes; beyond it the least recently used end at once, a quarter of the ceiling at a time. Default 20,000, at least 1.</summary>
+    /// <summary>Activations kept, over all classes, as long as idle ones among them can end: each further one ends the least recently used (to within a second). Default 20,000, at least 1.</summary>
     public int MaxIdleActivations { get; set; } = 20_000;
 
     /// <summary>How long <see cref="Grain.OnDeactivateAsync"/> may take before the activation is dropped without it. Default 30 s, from 10 ms.</summary>

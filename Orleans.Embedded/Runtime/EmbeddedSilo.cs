@@ -29,6 +29,7 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
         ArgumentNullException.ThrowIfNull(clock);
         (Services, Options, Clock, _logger) = (services, options.Value, clock, logger);
         Faults = Options.FaultInjection is { } faults ? new FaultInjector(faults) : null;
+        Ceiling = new IdleCeiling(Options.MaxIdleActivations);
         _timeoutTicks = Ticks(Options.ResponseTimeout);
 
         var classes = GrainTypes.ClassesOf(Options.GrainAssemblies);
@@ -53,6 +54,8 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
     internal EmbeddedClient Client { get; }
 
     internal FaultInjector? Faults { get; }
+
+    internal IdleCeiling Ceiling { get; }
 
     /// <summary>Cancelled when the host gives up waiting for a graceful stop.</summary>
     internal CancellationToken Aborted => _aborted.Token;

@@ -53,6 +53,12 @@ public sealed class ContractCheckTests
     }
 
     [Fact]
+    public void InterfaceOfTwoClasses_IsNamed() => Assert.Contains(
+        "ISame is implemented by First and Second; wanted one grain class per interface",
+        Assert.Throws<OrleansConfigurationException>(() => GrainTypes.InterfacesOf([typeof(First), typeof(Second)])).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void MemberOfAnException_WithoutId_IsNamed() => Assert.Contains(
         "PretendsToBeAnException.Code: found no [Id]",
         Assert.Throws<OrleansConfigurationException>(() => ContractCheck.Verify([], [], [typeof(PretendsToBeAnException)])).Message,
@@ -122,6 +128,11 @@ public sealed class ContractCheckTests
 
     [Alias("same")]
     internal interface ISameAgain : IGrainWithStringKey;
+
+    // Abstract, lest a silo of the tests take them for its own.
+    internal abstract class First : Grain, ISame;
+
+    internal abstract class Second : Grain, ISame;
 
     internal sealed class Plain;
 
