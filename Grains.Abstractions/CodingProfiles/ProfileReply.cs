@@ -39,7 +39,11 @@ public sealed record ProfileDeferred(
 public sealed record ProfileFailed(
     [property: Id(0)] string Cause,
     [property: Id(1)] string Message,
-    [property: Id(2)] int Attempts) : ProfileReply;
+    [property: Id(2)] int Attempts) : ProfileReply
+{
+    /// <summary>The answer could not be data.</summary>
+    [Id(3)] public bool Garbled { get; init; }
+}
 
 /// <summary>The platform refuses the service itself (credentials, quota): no item of this upstream can succeed now.</summary>
 [GenerateSerializer, Immutable, Alias("OrleansBulk.ProfileRefused")]

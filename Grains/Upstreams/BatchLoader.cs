@@ -20,6 +20,7 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
     private int _waiting;
     private ITimer? _timer;
     private bool _due;
+    private bool _disposed;
 
     /// <param name="size">Keys a call takes at most.</param>
     /// <param name="callsAtOnce">Calls that may be out or waiting at the gate; more would only be small ones.</param>
@@ -45,7 +46,11 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         var waiting = new Waiting(key, budget, _time.GetTimestamp());
         lock (_sync)
         {
-            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+            if (_disposed)
+            {
+                return Task.FromResult<CallResult>(Stopping(budget));
+            }
+
             if (!_flows.TryGetValue(budget.Flow.Name, out var queue))
             {
                 _flows.Add(budget.Flow.Name, queue = new Queue<Waiting>());
@@ -72,11 +77,12 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         Task[] calls;
         lock (_sync)
         {
+            _disposed = true;
             _stop.Cancel();
             calls = [.. _calls];
             foreach (var waiting in _flows.Values.SelectMany(queue => queue))
             {
-                waiting.TrySetResult(new CallDeferred(TimeSpan.FromSeconds(1), "this silo is stopping") { Attempts = waiting.Budget.AttemptsSpent });
+                waiting.TrySetResult(Stopping(waiting.Budget));
             }
 
             _flows.Clear();
@@ -86,6 +92,8 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         _timer?.Dispose();
         _stop.Dispose();
     }
+
+    private static CallDeferred Stopping(CallBudget budget) => new(TimeSpan.FromSeconds(1), "this silo is stopping") { Attempts = budget.AttemptsSpent };
 
     private void Due()
     {
@@ -156,7 +164,7 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            batch.ForEach(waiting => waiting.TrySetResult(new CallDeferred(TimeSpan.FromSeconds(1), "this silo is stopping") { Attempts = waiting.Budget.AttemptsSpent }));
+            batch.ForEach(waiting => waiting.TrySetResult(Stopping(waiting.Budget)));
         }
         catch (Exception error)
         {
@@ -182,7 +190,8 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         public void Answer(CallResult result, bool first, TimeSpan waited)
         {
             var paid = result.Cost;
-            var shared = new CallCost(0, paid.Calls > 0 ? 1 : 0, 0, paid.Calling, Max(waited - paid.Calling - paid.Backoff - paid.Parked), paid.Backoff, paid.Parked);
+            var spared = paid.Calls > 0 && result is not CallDeferred ? 1 : 0; // put off is not answered: nothing was spared yet
+            var shared = new CallCost(0, spared, 0, paid.Calling, Max(waited - paid.Calling - paid.Backoff - paid.Parked), paid.Backoff, paid.Parked);
             TrySetResult(result with { Cost = first ? shared with { Calls = paid.Calls, Avoided = 0, Retries = paid.Retries } : shared });
         }
 

@@ -106,7 +106,7 @@ public sealed class UpstreamCatalog
         }),
 
         // "Sleep for more than 1 second between accesses"; two hosts, one politeness.
-        new("atcoder", "https://kenkoooo.com", "/atcoder-problems", (url, second) => new()
+        new("atcoder", "https://kenkoooo.com/atcoder", "/atcoder-problems", (url, second) => new()
         {
             Name = "atcoder", BaseUrl = url, SecondUrl = second, Concurrency = 1, Limits = [new CallLimit(1, TimeSpan.FromSeconds(1.2))],
         }, "https://atcoder.jp", "/atcoder"),

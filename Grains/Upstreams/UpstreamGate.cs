@@ -11,6 +11,8 @@ namespace OrleansBulk.Upstreams;
 internal sealed partial class UpstreamGate : IDisposable
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AfterStop = TimeSpan.FromSeconds(1);
+    private const string Stopping = "this silo is stopping";
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(1);
 
     private readonly Lock _sync = new();
@@ -71,7 +73,11 @@ internal sealed partial class UpstreamGate : IDisposable
         GateWaiter waiter;
         lock (_sync)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
+            if (_closed)
+            {
+                return new GateEntry(null, TimeSpan.Zero, false, AfterStop, Stopping);
+            }
+
             var now = Now();
             ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, ticket.Name, out _);
             var flow = slot ??= new GateFlow(ticket.Name);
@@ -138,7 +144,7 @@ internal sealed partial class UpstreamGate : IDisposable
                     _throttledInRow = 0;
                     _latency = _latency is { } average ? average + (took - average) / 16 : took;
                     _adaptive.Succeeded();
-                    if (_breaker.Succeeded())
+                    if (_breaker.Succeeded(permit.Probe))
                     {
                         _adaptive.Restart();
                         LogBreakerClosed(Options.Name);
@@ -215,7 +221,7 @@ internal sealed partial class UpstreamGate : IDisposable
             {
                 foreach (var waiter in flow.Waiters)
                 {
-                    waiter.TrySetResult(Deferred(waiter, Now(), TimeSpan.FromSeconds(1), "this silo is stopping"));
+                    waiter.TrySetResult(Deferred(waiter, Now(), AfterStop, Stopping));
                 }
 
                 flow.Waiters.Clear();

@@ -69,6 +69,7 @@ internal sealed partial class Activation
     /// <summary>Fails the calls whose callers have waited long enough. A running one runs on: the callee is not told.</summary>
     public void FailExpired(long now, Func<GrainCall, Exception> reason)
     {
+        if (HasNoCalls) return;
         List<GrainCall>? expired = null;
         lock (_gate)
         {
@@ -89,11 +90,12 @@ internal sealed partial class Activation
     /// <summary>Ends the enumerations whose reader has not asked since <paramref name="since"/>.</summary>
     public void AbortAbandoned(long since)
     {
+        if (_enumerations is null) return;
         lock (_gate)
         {
-            foreach (var enumeration in _enumerations ?? [])
+            foreach (var enumeration in _enumerations)
             {
-                if (enumeration.AskedLast < since) Scheduler.Post(() => enumeration.Abort("its reader paused for longer than the response time-out"));
+                if (enumeration.AskedLast < since) Scheduler.Post(() => enumeration.AbortIfAbandoned(since));
             }
         }
     }
@@ -122,7 +124,8 @@ internal sealed partial class Activation
     {
         get
         {
-            lock (_gate) return _timers?.Any(t => t.Has(CallTraits.KeepsAlive)) == true;
+            if (_timers is null) return false;
+            lock (_gate) return _timers.Any(t => t.Has(CallTraits.KeepsAlive));
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed partial class Activation
             $"{what} was used off the turn of grain {Id}: after ConfigureAwait(false), in Task.Run or from another grain. {instead}");
     }
 
-    public object CreateState<TState>(PersistentStateAttribute attribute)
+    public object AddState<TState>(PersistentStateAttribute attribute)
     {
         var name = attribute.StorageName ?? "Default";
         var storage = Services.GetKeyedService<IGrainStorage>(name) ?? throw new OrleansConfigurationException(
@@ -79,14 +79,12 @@ internal sealed partial class Activation
         }
     }
 
-    /// <summary>How long it has been idle at <paramref name="now"/>; null when it is in use or must be kept.</summary>
-    public TimeSpan? IdleFor(long now)
-    {
-        lock (_gate)
-        {
-            return _stage == Stage.Active && HasNoCalls && _keepUntil <= now ? Silo.Clock.GetElapsedTime(_lastUsed, now) : null;
-        }
-    }
+    /// <summary>
+    /// How long it has been idle at <paramref name="now"/>; null when it is in use or must be kept. Unlocked, for a sweep looks at very
+    /// many: <see cref="DeactivateIfIdle"/> looks again.
+    /// </summary>
+    public TimeSpan? IdleFor(long now) =>
+        _stage == Stage.Active && HasNoCalls && _keepUntil <= now ? Silo.Clock.GetElapsedTime(_lastUsed, now) : null;
 
     /// <summary>Ends the activation if it still is idle, so that no call can slip in between the look and the end.</summary>
     public void DeactivateIfIdle(DeactivationReason reason)
@@ -162,20 +160,10 @@ internal sealed partial class Activation
     /// <param name="failure">Why the activation failed; its waiting calls fail alike. Null: they move on to the next activation.</param>
     private async Task FinishAsync(Exception? failure)
     {
-        try
-        {
-            DisposeTimers();
-            await CloseEnumerationsAsync();
-            if (_wasActive) await _instance!.OnDeactivateAsync(_reason, Silo.Aborted).WaitAsync(Silo.Options.DeactivationTimeout, Silo.Clock, Silo.Aborted);
-            if (_instance is IAsyncDisposable disposable) await disposable.DisposeAsync();
-            else (_instance as IDisposable)?.Dispose();
-            if (_scope is { } scope) await scope.DisposeAsync();
-        }
-        catch (Exception e)
-        {
-            // A grain that fails to end must still make room for its next activation.
-            Silo.LogDeactivationFailed(e, Id, _reason.ReasonCode);
-        }
+        DisposeTimers();
+        await CloseEnumerationsAsync();
+        if (_wasActive) await TryAsync(_instance!.OnDeactivateAsync);
+        await TryAsync(DisposeAsync);
 
         _class.Remove(this);
         GrainCall? waiting;
@@ -194,5 +182,25 @@ internal sealed partial class Activation
             else call.TryFail(failure);
         }
         _gone.TrySetResult();
+    }
+
+    /// <summary>A grain that fails to end must still make room for its next activation.</summary>
+    private async Task TryAsync(Func<DeactivationReason, CancellationToken, Task> end)
+    {
+        try
+        {
+            await end(_reason, Silo.Aborted).WaitAsync(Silo.Options.DeactivationTimeout, Silo.Clock, Silo.Aborted);
+        }
+        catch (Exception e)
+        {
+            Silo.LogDeactivationFailed(e, Id, _reason.ReasonCode);
+        }
+    }
+
+    private async Task DisposeAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_instance is IAsyncDisposable disposable) await disposable.DisposeAsync();
+        else (_instance as IDisposable)?.Dispose();
+        if (_scope is { } scope) await scope.DisposeAsync();
     }
 }

@@ -30,7 +30,6 @@ public sealed partial class EmbeddedSilo
         if (!_sweeping.TryEnter()) return;
         try
         {
-            Volatile.Write(ref _sweepAsked, 0);
             Sweep(Clock.GetTimestamp());
         }
         catch (Exception e)
@@ -40,6 +39,8 @@ public sealed partial class EmbeddedSilo
         finally
         {
             _sweeping.Exit();
+            // Only now: what was asked for meanwhile found the sweep under way and did nothing.
+            Volatile.Write(ref _sweepAsked, 0);
             if (_stage is Stage.Running or Stage.Stopping) SetSweep();
         }
     }

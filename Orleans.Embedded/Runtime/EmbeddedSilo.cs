@@ -94,7 +94,6 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
     {
         _stage = Stage.Stopped;
         _sweepTimer.Dispose();
-        _aborted.Dispose();
     }
 
     internal long After(TimeSpan delay) => Clock.GetTimestamp() + Ticks(delay);

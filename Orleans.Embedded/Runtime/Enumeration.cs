@@ -30,6 +30,12 @@ internal abstract class Enumeration(Activation activation)
         _ = CloseAsync();
     }
 
+    /// <summary>Looks again, on the turn: the reader may have asked meanwhile.</summary>
+    public void AbortIfAbandoned(long since)
+    {
+        if (AskedLast < since) Abort("its reader paused for longer than the response time-out");
+    }
+
     public Task CloseAsync() => _closing ??= CloseOnceAsync();
 
     /// <summary>Closes it from the reader's side.</summary>

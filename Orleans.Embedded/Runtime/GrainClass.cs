@@ -7,12 +7,12 @@ namespace Orleans.Runtime;
 /// <summary>What the silo knows of one grain class, and the activations of it: at most one per key.</summary>
 internal sealed class GrainClass
 {
-    private static readonly MethodInfo s_createState = typeof(Activation).GetMethod(nameof(Activation.CreateState))!;
+    private static readonly MethodInfo s_addState = typeof(Activation).GetMethod(nameof(Activation.AddState))!;
 
     private readonly EmbeddedSilo _silo;
     private readonly ConcurrentDictionary<string, Activation> _activations = new(StringComparer.Ordinal);
     private readonly ObjectFactory _factory;
-    private readonly (MethodInfo Create, PersistentStateAttribute Attribute)[] _states;
+    private readonly Func<Activation, object>[] _states;
 
     public GrainClass(EmbeddedSilo silo, Type type)
     {
@@ -21,7 +21,7 @@ internal sealed class GrainClass
         IsReentrant = type.IsDefined(typeof(ReentrantAttribute));
         CollectionAge = silo.Options.CollectionAgeOf(type.GetCustomAttribute<CollectionAgeLimitAttribute>());
         var states = StateParametersOf(type).ToArray();
-        _states = [.. states.Select(p => (s_createState.MakeGenericMethod(p.ParameterType.GetGenericArguments()), p.GetCustomAttribute<PersistentStateAttribute>()!))];
+        _states = [.. states.Select(AddState)];
         _factory = ActivatorUtilities.CreateFactory(type, [.. states.Select(p => p.ParameterType)]);
     }
 
@@ -56,7 +56,14 @@ internal sealed class GrainClass
     }
 
     public Grain Create(Activation activation) =>
-        (Grain)_factory(activation.Services, [.. _states.Select(s => s.Create.Invoke(activation, [s.Attribute]))]);
+        (Grain)_factory(activation.Services, [.. _states.Select(add => add(activation))]);
+
+    private static Func<Activation, object> AddState(ParameterInfo parameter)
+    {
+        var attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()!;
+        var add = s_addState.MakeGenericMethod(parameter.ParameterType.GetGenericArguments()).CreateDelegate<Func<Activation, PersistentStateAttribute, object>>();
+        return activation => add(activation, attribute);
+    }
 
     private static string NameOf(Type type)
     {

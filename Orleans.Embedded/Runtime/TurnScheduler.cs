@@ -57,7 +57,7 @@ internal sealed class TurnScheduler(Activation activation) : TaskScheduler, IThr
         {
             t_executing = null;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        Schedule();
     }
 
     /// <summary>
@@ -79,6 +79,12 @@ internal sealed class TurnScheduler(Activation activation) : TaskScheduler, IThr
             if (_scheduled) return;
             _scheduled = true;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        Schedule();
     }
+
+    /// <summary>
+    /// By the global queue. Threads empty their local queues first, and grains that call each other never let them run empty: by local
+    /// queues no-op calls are a fifth faster, and everything else in the process, web requests included, waits.
+    /// </summary>
+    private void Schedule() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 }

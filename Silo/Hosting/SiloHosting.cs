@@ -35,6 +35,7 @@ public static partial class SiloHosting
         AddRuntime(builder);
 
         services.AddHostedService<GatesStop>();
+        services.AddBulkGrains();
         return builder;
     }
 

@@ -41,6 +41,15 @@ CREATE INDEX jobs_active ON jobs (id) WHERE status IN ('queued', 'planning', 'ru
 CREATE INDEX jobs_status ON jobs (status, id DESC);
 CREATE INDEX jobs_workload ON jobs (workload, id DESC);
 
+-- What a job was given item by item (ids in the order in which they were sent): its plan reads them in pages. The spec itself stays small.
+CREATE TABLE job_inputs (
+    job_id    uuid    NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    ord       bigint  NOT NULL,
+    value     text    NOT NULL,
+    duplicate boolean NOT NULL,                        -- the same value stands further up
+    PRIMARY KEY (job_id, ord)
+);
+
 -- A run of at most 500 consecutive items. outcomes holds one letter per item:
 --   . pending   s succeeded   f failed   k skipped   c cancelled
 CREATE TABLE chunks (
@@ -60,6 +69,7 @@ CREATE TABLE failures (
     cause    text        NOT NULL,
     message  text        NOT NULL,
     attempts integer     NOT NULL,
+    chunk_no integer     NOT NULL,                     -- with the ordinal: which letter of which chunk is its f
     at       timestamptz NOT NULL,
     PRIMARY KEY (job_id, ordinal)
 );

@@ -1,8 +1,8 @@
 CREATE TABLE coding_profiles (
     id             uuid        PRIMARY KEY,
-    platform       text        NOT NULL,
+    platform       text COLLATE "C" NOT NULL,
     handle         text        NOT NULL,               -- as registered
-    handle_key     text        NOT NULL,               -- in lower case: what makes it the same profile
+    handle_key     text COLLATE "C" NOT NULL,           -- in lower case: what makes it the same profile
     owner          text,
     created_at     timestamptz NOT NULL DEFAULT now(),
     state          text        NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'found', 'missing')),

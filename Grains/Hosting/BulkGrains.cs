@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansBulk.CodingProfiles;
+using OrleansBulk.Jobs;
+
+namespace OrleansBulk.Hosting;
+
+/// <summary>Registers what the grains need beside the database, the upstreams and the grain runtime, which the host brings.</summary>
+public static class BulkGrains
+{
+    /// <summary>What a silo needs: stores, the engine, the workloads, and the services that run beside the grains.</summary>
+    public static IServiceCollection AddBulkGrains(this IServiceCollection services)
+    {
+        services.AddBulkStores();
+        services.AddHostedService<JobSupervisor>();
+        services.AddHostedService<JobRetention>();
+        return services;
+    }
+
+    /// <summary>What a caller of the grains needs: everything but the services that must run on silos only.</summary>
+    public static IServiceCollection AddBulkStores(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton(provider => ReadOptions(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<JobStore>();
+        services.AddSingleton<FailureStore>();
+        services.AddSingleton<JobOwnership>();
+        services.AddSingleton<JobMetrics>();
+        services.AddSingleton<JobEngine>();
+        services.AddSingleton<JobIntake>();
+        services.AddSingleton(provider => new CodingPlatforms(provider.GetRequiredService<Upstreams.UpstreamGates>()));
+        services.AddSingleton<ProfileStore>();
+        services.AddSingleton<ProfileReader>();
+        services.AddSingleton<IWorkload, ProfileRefresh>();
+        return services;
+    }
+
+    private static JobOptions ReadOptions(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("Jobs").Get<JobOptions>() ?? new JobOptions();
+        options.Validate();
+        return options;
+    }
+}

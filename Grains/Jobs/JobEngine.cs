@@ -1,0 +1,38 @@
+using OrleansBulk.Storage;
+
+namespace OrleansBulk.Jobs;
+
+/// <summary>What every pump of this silo shares.</summary>
+public sealed class JobEngine
+{
+    private readonly Dictionary<string, IWorkload> _workloads;
+
+    public JobEngine(Database database, IEnumerable<IWorkload> workloads, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics)
+    {
+        options.Validate();
+        Database = database;
+        Options = options;
+        Silo = silo;
+        Time = time;
+        Log = loggers.CreateLogger("OrleansBulk.Jobs.JobRun");
+        Metrics = metrics;
+        _workloads = workloads.ToDictionary(workload => workload.Name, StringComparer.Ordinal);
+    }
+
+    public Database Database { get; }
+
+    public JobOptions Options { get; }
+
+    public SiloIdentity Silo { get; }
+
+    public TimeProvider Time { get; }
+
+    public JobMetrics Metrics { get; }
+
+    internal ILogger Log { get; }
+
+    /// <summary>The names of all workloads, in order.</summary>
+    public IReadOnlyList<string> Workloads => [.. _workloads.Keys.Order(StringComparer.Ordinal)];
+
+    public IWorkload? Find(string name) => _workloads.GetValueOrDefault(name);
+}

@@ -1,0 +1,163 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrleansBulk.Storage;
+
+namespace OrleansBulk.Jobs;
+
+/// <summary>Jobs as pages and the HTTP API see them: accepting, finding, listing. On the interactive lane.</summary>
+public sealed class JobStore(Database database)
+{
+    private const string AcceptSql = """
+        -- name: AcceptJob
+        INSERT INTO jobs (id, workload, spec, status, mode, max_concurrency, idempotency_key, request_hash, created_by, created_at)
+        VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, now())
+        ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+        """;
+
+    private const string FindByKeySql = """
+        -- name: FindJobByIdempotencyKey
+        SELECT id, request_hash FROM jobs WHERE idempotency_key = $1
+        """;
+
+    private const string CopyInputsSql = "COPY job_inputs (job_id, ord, value, duplicate) FROM STDIN (FORMAT BINARY)";
+
+    /// <summary>Stores a job with its inputs, or finds the one that was stored under the same idempotency key before.</summary>
+    public async Task<AcceptReply> AcceptAsync(NewJob job, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var inserted = await connection.Sql(AcceptSql)
+            .With(job.Id).With(job.Workload).WithTyped(NpgsqlDbType.Json, job.Spec.Spec).With(job.Mode.Wire()).With(job.MaxConcurrency)
+            .WithText(job.IdempotencyKey).With(job.RequestHash).With(job.CreatedBy)
+            .RunAsync(cancellationToken);
+        if (inserted == 1)
+        {
+            if (job.Spec.Inputs is { } inputs)
+            {
+                await CopyInputsAsync(connection, job.Id, inputs, cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+            return new JobTaken(job.Id, IsNew: true);
+        }
+
+        var known = await connection.Sql(FindByKeySql).With(job.IdempotencyKey!)
+            .FirstAsync(row => new KnownKey(row.GetGuid(0), row.GetString(1)), cancellationToken)
+            ?? throw new InvalidOperationException($"The idempotency key '{job.IdempotencyKey}' was taken and is gone again: its job was deleted in this moment. Send the request once more.");
+        return known.RequestHash == job.RequestHash ? new JobTaken(known.Id, IsNew: false) : new IdempotencyKeyReused(known.Id);
+    }
+
+    private static async Task CopyInputsAsync(NpgsqlConnection connection, Guid id, IReadOnlyList<JobInput> inputs, CancellationToken cancellationToken)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync(CopyInputsSql, cancellationToken);
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            await copy.StartRowAsync(cancellationToken);
+            await copy.WriteAsync(id, NpgsqlDbType.Uuid, cancellationToken);
+            await copy.WriteAsync((long)i, NpgsqlDbType.Bigint, cancellationToken);
+            await copy.WriteAsync(inputs[i].Value, NpgsqlDbType.Text, cancellationToken);
+            await copy.WriteAsync(inputs[i].Duplicate, NpgsqlDbType.Boolean, cancellationToken);
+        }
+
+        await copy.CompleteAsync(cancellationToken);
+    }
+
+    private const string FindSql = $"""
+        -- name: FindJob
+        SELECT {JobRow.Columns} FROM jobs WHERE id = $1
+        """;
+
+    public async Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(FindSql).With(id).FirstAsync(JobRow.Read, cancellationToken);
+    }
+
+    private const string SpecSql = """
+        -- name: ReadSpec
+        SELECT spec::text FROM jobs WHERE id = $1
+        """;
+
+    /// <summary>The spec as stored, or null when there is no such job.</summary>
+    public async Task<string?> ReadSpecAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(SpecSql).With(id).FirstAsync(row => row.GetString(0), cancellationToken);
+    }
+
+    private const string ListSql = $"""
+        -- name: ListJobs
+        SELECT {JobRow.Columns} FROM jobs
+        WHERE ($1::text IS NULL OR workload = $1)
+          AND ($2::text IS NULL OR status = $2)
+          AND ($3::text IS NULL OR id::text LIKE $3 || '%' OR idempotency_key LIKE $3 || '%' OR created_by = $3)
+          AND ($4::uuid IS NULL OR id < $4)
+        ORDER BY id DESC
+        LIMIT $5
+        """;
+
+    /// <summary>Newest first, by key: pass the last id of a page as <paramref name="after"/> for the next.</summary>
+    /// <param name="search">The beginning of an id or of an idempotency key, or who created it.</param>
+    public async Task<IReadOnlyList<JobRow>> ListAsync(string? workload, JobStatus? status, string? search, Guid? after, int limit, CancellationToken cancellationToken)
+    {
+        var pattern = search?.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_");
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(ListSql)
+            .WithText(workload).WithText(status?.Wire()).WithText(pattern).WithTyped(NpgsqlDbType.Uuid, after).With(limit)
+            .ListAsync(JobRow.Read, cancellationToken);
+    }
+
+    private const string LedgerSql = """
+        -- name: Ledger
+        WITH letters AS (
+            SELECT coalesce(sum(length(outcomes)), 0) AS submitted,
+                   coalesce(sum(length(outcomes) - length(replace(outcomes, 's', ''))), 0) AS succeeded,
+                   coalesce(sum(length(outcomes) - length(replace(outcomes, 'f', ''))), 0) AS failed,
+                   coalesce(sum(length(outcomes) - length(replace(outcomes, 'k', ''))), 0) AS skipped,
+                   coalesce(sum(length(outcomes) - length(replace(outcomes, 'c', ''))), 0) AS cancelled,
+                   coalesce(sum(length(outcomes) - length(replace(outcomes, '.', ''))), 0) AS pending
+            FROM chunks WHERE job_id = $1)
+        SELECT l.submitted, l.succeeded, l.failed, l.skipped, l.cancelled, l.pending,
+               j.planned, j.succeeded, j.failed, j.skipped, j.cancelled,
+               (SELECT count(*) FROM failures WHERE job_id = $1), j.chunks_dropped_at IS NOT NULL
+        FROM letters l, jobs j WHERE j.id = $1
+        """;
+
+    /// <summary>The ledger computed from chunk rows, in one statement and so at one moment; null when there is no such job.</summary>
+    public async Task<Ledger?> ReadLedgerAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(LedgerSql).With(id).FirstAsync(Ledger.Read, cancellationToken);
+    }
+
+    private const string LogSql = """
+        -- name: ReadJobLog
+        SELECT at, message FROM job_log WHERE job_id = $1 ORDER BY no DESC LIMIT $2
+        """;
+
+    /// <summary>What happened to the job, newest first.</summary>
+    public async Task<IReadOnlyList<JobLogLine>> ReadLogAsync(Guid id, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(LogSql).With(id).With(limit).ListAsync(row => new JobLogLine(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)), cancellationToken);
+    }
+
+    private sealed record KnownKey(Guid Id, string RequestHash);
+}
+
+public sealed record JobLogLine(DateTimeOffset At, string Message);
+
+/// <summary>A checked job, about to be stored.</summary>
+public sealed record NewJob(Guid Id, string Workload, SpecAccepted Spec, JobMode Mode, int MaxConcurrency, string? IdempotencyKey, string RequestHash, string CreatedBy);
+
+/// <summary>What became of a request for a job. Closed: <see cref="JobTaken"/>, <see cref="IdempotencyKeyReused"/>, <see cref="JobRejected"/>.</summary>
+public abstract record AcceptReply;
+
+/// <summary>The request is wrong.</summary>
+/// <param name="Problem">A sentence that says what is wrong and what to do.</param>
+public sealed record JobRejected(string Problem) : AcceptReply;
+
+public sealed record JobTaken(Guid Id, bool IsNew) : AcceptReply;
+
+/// <summary>The idempotency key belongs to a job that was asked for with other words.</summary>
+public sealed record IdempotencyKeyReused(Guid Id) : AcceptReply;

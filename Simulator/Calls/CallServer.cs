@@ -1,0 +1,118 @@
+using OrleansBulk.Simulator.Faults;
+using OrleansBulk.Simulator.Journals;
+using OrleansBulk.Simulator.Limits;
+using OrleansBulk.Simulator.Scenarios;
+
+namespace OrleansBulk.Simulator.Calls;
+
+/// <summary>
+/// The way of every call: it arrives, is understood, may be refused, may be struck by a fault, takes its time, and is answered.
+/// </summary>
+internal sealed partial class CallServer(ScenarioStore scenarios, Journal journal, LatencyTimer timer, TimeProvider clock, ILogger<CallServer> logger)
+{
+    private readonly long _started = clock.GetTimestamp();
+
+    public async Task ServeAsync(HttpContext http, UpstreamDesk desk, string host, QuestionReader read)
+    {
+        var inForce = scenarios.Current;
+        var rules = inForce.Rules[desk.Upstream.Key];
+        var call = new Call(http, desk, journal, clock, _started);
+        call.Arrive(host, rules.Scenario.Limit);
+        try
+        {
+            var question = await read(http);
+            call.Ask(question);
+            var token = Token(http.Request);
+            if (Admit(question, token, rules, desk, host, call, out var quota) is { } refusal)
+            {
+                await call.RefuseAsync(refusal, Refuse(refusal, rules, desk.Upstream, quota));
+                return;
+            }
+            await AnswerAsync(call, question, inForce, rules, desk, token, quota);
+        }
+        catch (Exception left) when (left is OperationCanceledException or IOException)
+        {
+            call.Abort();
+        }
+        catch (Exception defect) when (call.Close())
+        {
+            LogDefect(defect, desk.Upstream.Key, http.Request.Path);
+            throw;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A call to {Upstream} at {Path} met a defect of the simulator.")]
+    private partial void LogDefect(Exception defect, string upstream, string path);
+
+    private Refusal? Admit(Question question, string? token, UpstreamRules rules, UpstreamDesk desk, string host, Call call, out QuotaState? quota)
+    {
+        quota = null;
+        if (token is not null && rules.RefusedTokens.Contains(token)) return new Refusal(RefusalCause.RefusedToken, 401, question);
+        if (question.Free) return null;
+        if (rules.Scenario.Concurrency is { } concurrency && !call.TryBeginWork(concurrency.Max))
+            return new Refusal(RefusalCause.OverConcurrency, concurrency.Status, question);
+        if (rules.Limiter is { } limiter && !limiter.TryAdmit(host, call.ArrivedMs))
+            return new Refusal(RefusalCause.OverLimit, rules.Scenario.Limit!.Status, question);
+        quota = rules.Quotas?.Take(token, question.Resource, clock.GetUtcNow());
+        return quota is { Exceeded: true } ? new Refusal(RefusalCause.OverQuota, rules.Scenario.Quota!.Status, question) : null;
+    }
+
+    private Reply Refuse(Refusal refusal, UpstreamRules rules, Upstream upstream, QuotaState? quota)
+    {
+        var retryAfter = refusal.Cause switch
+        {
+            RefusalCause.OverLimit => rules.Scenario.Limit?.RetryAfter,
+            RefusalCause.OverConcurrency => rules.Scenario.Concurrency?.RetryAfter,
+            _ => null,
+        };
+        return WithQuota(WithRetryAfter(upstream.Refuse(refusal), retryAfter), quota);
+    }
+
+    private async Task AnswerAsync(Call call, Question question, ScenarioInForce inForce, UpstreamRules rules, UpstreamDesk desk, string? token, QuotaState? quota)
+    {
+        var (upstream, seed, number) = (desk.Upstream.Key, inForce.Scenario.Seed, rules.Memory.NextCall());
+        var fault = rules.Faults.Pick(question, number, upstream, seed, clock, call.Arrived);
+        if (fault?.Kind == FaultKind.Hang)
+        {
+            call.Strike(fault);
+            await Task.Delay(Timeout.InfiniteTimeSpan, clock, call.Leaving);
+        }
+        var world = fault?.Kind == FaultKind.Stale ? inForce.EarlierWorld : inForce.World;
+        var reply = question.Answer(new Knowledge(world, rules, token, quota, clock.GetUtcNow()));
+        if (reply.Free && quota is not null) quota = rules.Quotas?.Return(token, question.Resource, clock.GetUtcNow());
+        reply = WithQuota(reply, quota);
+        var before = rules.Faults.KeepsAnswers ? rules.Memory.Exchange(question.Operation, reply) : null;
+        if (fault is not null)
+        {
+            call.Strike(fault);
+            reply = FaultyReply.Of(fault, reply, before, new FaultSetting(question, desk.Upstream, rules.Scenario, clock.GetUtcNow()));
+        }
+        var latency = LatencyDraw.Of(rules.Scenario.Latency, seed, upstream, number);
+        if (latency > TimeSpan.Zero) await timer.WaitUntilAsync(call.Arrived + (long)(latency.TotalSeconds * clock.TimestampFrequency), call.Leaving);
+        await call.SendAsync(reply, fault);
+    }
+
+    private Reply WithRetryAfter(Reply reply, RetryAfter? retryAfter) =>
+        retryAfter is null ? reply : reply.With("Retry-After", retryAfter.HeaderValue(clock.GetUtcNow()));
+
+    private static Reply WithQuota(Reply reply, QuotaState? quota) => quota is not { } state ? reply : reply with
+    {
+        Headers =
+        [
+            .. reply.Headers,
+            ("X-RateLimit-Limit", state.Limit.ToString()),
+            ("X-RateLimit-Remaining", state.Remaining.ToString()),
+            ("X-RateLimit-Reset", state.ResetsAt.ToUnixTimeSeconds().ToString()),
+            ("X-RateLimit-Used", state.Used.ToString()),
+            ("X-RateLimit-Resource", state.Resource),
+        ],
+    };
+
+    /// <summary>The token of <c>Authorization: Bearer x</c> (or <c>token x</c>), null without one.</summary>
+    public static string? Token(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        var space = header.IndexOf(' ', StringComparison.Ordinal);
+        return space < 0 ? null : header[(space + 1)..].Trim();
+    }
+}

@@ -1,0 +1,31 @@
+using OrleansBulk.Simulator.Limits;
+using OrleansBulk.Simulator.Scenarios;
+using OrleansBulk.Simulator.Worlds;
+
+namespace OrleansBulk.Simulator.Calls;
+
+/// <summary>What an answer may depend on besides its question.</summary>
+/// <param name="Token">The caller's token, null without one.</param>
+/// <param name="Quota">The state of the quota after this call; null without a quota, and for free calls.</param>
+internal readonly record struct Knowledge(ProfileWorld World, UpstreamRules Rules, string? Token, QuotaState? Quota, DateTimeOffset Now);
+
+/// <summary>A call, understood.</summary>
+/// <param name="Operation">What is asked, as the journal names it.</param>
+/// <param name="Keys">The handles asked for, as they were spelled.</param>
+/// <param name="Answer">The right answer; pure.</param>
+internal sealed record Question(string Operation, IReadOnlyList<string> Keys, Func<Knowledge, Reply> Answer)
+{
+    /// <summary>Which quota it counts against.</summary>
+    public string Resource { get; init; } = "core";
+
+    /// <summary>It counts against no limit and no quota.</summary>
+    public bool Free { get; init; }
+
+    /// <summary>A call that is wrong whatever the world is like.</summary>
+    public static Question Wrong(string operation, Reply reply) => new(operation, [], _ => reply);
+
+    public static Question About(string operation, string key, Func<Knowledge, Reply> answer) => new(operation, [key], answer);
+}
+
+/// <summary>Reads a question from a request.</summary>
+internal delegate ValueTask<Question> QuestionReader(HttpContext http);

@@ -1,0 +1,33 @@
+using OrleansBulk.Simulator.Journals;
+
+namespace OrleansBulk.Simulator.Calls;
+
+/// <summary>The state of one upstream that outlives scenarios: who is being served, and its journal.</summary>
+internal sealed class UpstreamDesk(Upstream upstream)
+{
+    private volatile UpstreamJournal _journal = new();
+    private int _inFlight;
+    private int _working;
+
+    public Upstream Upstream => upstream;
+
+    public UpstreamJournal Journal => _journal;
+
+    /// <summary>Calls that arrived and are not over.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    public int Enter() => Interlocked.Increment(ref _inFlight);
+
+    public void Leave() => Interlocked.Decrement(ref _inFlight);
+
+    public bool TryBeginWork(int most)
+    {
+        if (Interlocked.Increment(ref _working) <= most) return true;
+        Interlocked.Decrement(ref _working);
+        return false;
+    }
+
+    public void EndWork() => Interlocked.Decrement(ref _working);
+
+    public void ResetJournal() => _journal = new UpstreamJournal();
+}

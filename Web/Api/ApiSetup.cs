@@ -1,0 +1,22 @@
+using OrleansBulk.Web.Accounts;
+
+namespace OrleansBulk.Web.Api;
+
+/// <summary>The HTTP API: what it needs and where it is.</summary>
+internal static class ApiSetup
+{
+    public static WebApplicationBuilder AddApi(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOpenApi();
+        builder.Services.AddSingleton<JobWatches>();
+        builder.Services.AddSingleton<JobViews>();
+        return builder;
+    }
+
+    public static void MapApi(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Policies.Viewer);
+        app.MapJobs();
+        app.MapCodingProfiles();
+    }
+}

@@ -1,0 +1,29 @@
+namespace OrleansBulk.Web.Api;
+
+/// <summary>Writes CSV (RFC 4180) whose cells no spreadsheet takes for formulas.</summary>
+internal static class CsvText
+{
+    /// <summary>One line, CRLF included.</summary>
+    public static string Line(params ReadOnlySpan<string?> cells)
+    {
+        var line = new System.Text.StringBuilder();
+        foreach (var cell in cells)
+        {
+            line.Append(line.Length == 0 ? "" : ",").Append(Cell(cell));
+        }
+
+        return line.Append("\r\n").ToString();
+    }
+
+    /// <summary>A cell that begins like a formula gets an apostrophe before it (OWASP, CSV injection).</summary>
+    public static string Cell(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return "";
+        }
+
+        var safe = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' ? "'" + text : text;
+        return safe.AsSpan().IndexOfAny(",\"\r\n") < 0 ? safe : $"\"{safe.Replace("\"", "\"\"")}\"";
+    }
+}
