@@ -4,6 +4,7 @@ using Npgsql;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 using OrleansBulk.Tests.Support;
+using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Tests.Jobs;
 
@@ -63,7 +64,7 @@ public sealed class JobRecoveryTests
         var owned = (await harness.Ownership.TakeOverAsync(id, "tester", CancellationToken.None))!;
         var chunks = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, owned.Row.Epoch, owned.Row.CommitNo);
         var chunk = Assert.Single(await chunks.ClaimAsync(-1, [], 8, CancellationToken.None));
-        var batch = CommitBatch.Of([.. chunk.Items.Take(40).Select(item => new ItemResult(item, new ItemSucceeded("done"), DateTimeOffset.UnixEpoch))], Upstreams.CallCost.None);
+        var batch = CommitBatch.Of([.. chunk.Items.Take(40).Select(item => new ItemResult(item, new ItemSucceeded("done"), DateTimeOffset.UnixEpoch))], CallCost.None);
         var work = harness.Workload.Start(new JobTicket(id, owned.Spec, owned.Row.Mode, 1));
 
         var again = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, owned.Row.Epoch, owned.Row.CommitNo);
@@ -86,7 +87,7 @@ public sealed class JobRecoveryTests
         var chunk = Assert.Single(await chunks.ClaimAsync(-1, [], 8, CancellationToken.None));
         await harness.Ownership.TakeOverAsync(id, "new", CancellationToken.None);
 
-        var batch = CommitBatch.Of([new ItemResult(chunk.Items[0], new ItemSucceeded("done"), DateTimeOffset.UnixEpoch)], Upstreams.CallCost.None);
+        var batch = CommitBatch.Of([new ItemResult(chunk.Items[0], new ItemSucceeded("done"), DateTimeOffset.UnixEpoch)], CallCost.None);
         var fenced = await Assert.ThrowsAsync<EpochFencedException>(() => chunks.CommitAsync(batch, harness.Workload.Start(new JobTicket(id, old.Spec, old.Row.Mode, 1)), CancellationToken.None));
 
         Assert.Contains("no longer owned", fenced.Message);
