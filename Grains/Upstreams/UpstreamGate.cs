@@ -7,6 +7,7 @@ namespace OrleansBulk.Upstreams;
 /// </summary>
 internal sealed partial class UpstreamGate : IDisposable
 {
+    private const int WarmUp = 20; // good answers until the fastest of them is believed
     private const string Stopping = "this silo is stopping";
     private const string FlowIsFull = "this job has as many calls out as it may";
 
@@ -40,7 +41,8 @@ internal sealed partial class UpstreamGate : IDisposable
     private long _throttled;
     private long _troubled;
     private TimeSpan? _latency;
-    private TimeSpan _fastest = TimeSpan.Zero; // zero until a first answer: the first call counts from its answer on
+    private TimeSpan _fastest = TimeSpan.MaxValue; // of the good answers
+    private int _answers; // good ones
     private bool _closed;
 
     // The lease of the budget. Without leases (one gate owns the upstream) these never change.
@@ -331,6 +333,10 @@ internal sealed partial class UpstreamGate : IDisposable
         return TimeSpan.FromTicks(Math.Min(wait, LongestBackoff.Ticks));
     }
 
+    /// <summary>
+    /// Moves a call to the latest moment at which it can have arrived: as long before its answer as the fastest answer took. While few answers are known
+    /// (a cold start makes all of them slow) the fastest tells nothing, and a call counts from its answer on.
+    /// </summary>
     private void CorrectArrival(Permit permit, CallVerdict verdict, long now, TimeSpan took)
     {
         if (_windows.Length == 0)
@@ -338,21 +344,12 @@ internal sealed partial class UpstreamGate : IDisposable
             return;
         }
 
-        if (verdict is CallVerdict.Good && (_fastest == TimeSpan.Zero || took < _fastest))
+        Correct(permit, _answers < WarmUp ? now : now - Math.Min(_fastest.Ticks, took.Ticks));
+        if (verdict is CallVerdict.Good)
         {
-            // The first answer ever has nothing to be compared with: it counts from its end on.
-            var first = _fastest == TimeSpan.Zero;
-            _fastest = took;
-            if (!first)
-            {
-                return;
-            }
-
-            Correct(permit, now);
-            return;
+            _answers++;
+            _fastest = took < _fastest ? took : _fastest;
         }
-
-        Correct(permit, now - _fastest.Ticks);
     }
 
     private void Correct(Permit permit, long arrivedAtLatest)

@@ -113,8 +113,12 @@ public sealed class UpstreamGateTests : IDisposable
     public void LateAnswer_MovesItsCallToWhenItCanHaveArrived()
     {
         var gate = Gate(concurrency: 10, limits: "1 per 2s");
-        Call(gate, TimeSpan.FromSeconds(0.1)); // the fastest: what takes longer may have arrived later
-        _time.Advance(TimeSpan.FromSeconds(5));
+        for (var answers = 0; answers < 20; answers++)
+        {
+            Call(gate, TimeSpan.FromSeconds(0.1)); // the fastest: what takes longer may have arrived later
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+
         Call(gate, TimeSpan.FromSeconds(1.1));
 
         var next = Enter(gate);
@@ -122,6 +126,21 @@ public sealed class UpstreamGateTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1.93)); // it may have arrived a second after it was granted, 0.1 s ago
         Assert.False(next.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(0.01));
+        Assert.True(next.IsCompleted);
+    }
+
+    [Fact]
+    public void ColdStart_CountsCallsFromTheirAnswers_BecauseAllOfThemMayHaveArrivedLate()
+    {
+        var gate = Gate(concurrency: 10, limits: "10 per 1s");
+        var first = Enumerable.Range(0, 10).Select(_ => Enter(gate).Permit()).ToList();
+        _time.Advance(TimeSpan.FromSeconds(0.7)); // connecting, compiling: they arrived a moment ago
+        first.ForEach(permit => permit.Complete(CallVerdict.Good));
+        var next = Enter(gate);
+
+        _time.Advance(TimeSpan.FromSeconds(1.01));
+        Assert.False(next.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.02));
         Assert.True(next.IsCompleted);
     }
 

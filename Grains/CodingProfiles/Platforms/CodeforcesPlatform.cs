@@ -48,7 +48,7 @@ internal sealed partial class CodeforcesPlatform : ICodingPlatform, IAsyncDispos
     public async Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
         WhyInvalid(handle) is { } why
             ? new CallMissing($"{Name}: handle cannot be", why) { Attempts = budget.AttemptsSpent }
-            : await _loader.LoadAsync(handle, budget).WaitAsync(cancellationToken);
+            : await _loader.AskAsync(_client, handle, budget, cancellationToken);
 
     public Task<CallResult> FetchRatingHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken)
     {

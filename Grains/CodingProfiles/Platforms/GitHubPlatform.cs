@@ -49,7 +49,7 @@ internal sealed class GitHubPlatform : ICodingPlatform, IAsyncDisposable
         }
 
         var started = _client.Time.GetTimestamp();
-        var person = await _loader.LoadAsync(handle, budget).WaitAsync(cancellationToken);
+        var person = await _loader.AskAsync(_client, handle, budget, cancellationToken);
         if (person is not CallMissing)
         {
             return person;
