@@ -72,6 +72,14 @@ internal sealed partial class Activation
         if (touches) Silo.Ceiling.Touch(this);
     }
 
+    /// <summary>What the caller of a failed call gets. What it does not get is logged, for nobody else will ever see it.</summary>
+    public Exception ToCaller(Exception error)
+    {
+        var crossing = ExceptionBoundary.Cross(error);
+        if (!ReferenceEquals(crossing, error)) Silo.LogForeignException(error, Id);
+        return crossing;
+    }
+
     /// <summary>Fails the calls whose callers have waited long enough. A running one runs on: the callee is not told.</summary>
     public void FailExpired(long now, Func<GrainCall, Exception> reason)
     {

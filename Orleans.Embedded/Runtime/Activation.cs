@@ -54,7 +54,11 @@ internal sealed partial class Activation
     {
         get
         {
-            lock (_gate) return _stage == Stage.Gone ? Task.CompletedTask : (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            lock (_gate)
+            {
+                if (_stage == Stage.Gone) return Task.CompletedTask;
+                return (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
         }
     }
 

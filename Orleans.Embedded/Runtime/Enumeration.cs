@@ -118,7 +118,8 @@ internal sealed class Enumeration<T> : Enumeration
 
     protected override async Task DisposeIteratorAsync()
     {
-        if (_pending is { } pending) await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        const ConfigureAwaitOptions Quietly = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+        if (_pending is { } pending) await ((Task)pending).ConfigureAwait(Quietly);
         await _iterator.DisposeAsync();
     }
 }

@@ -156,8 +156,11 @@ public sealed class CallTests : EmbeddedSiloTest
     [Fact]
     public async Task ForeignException_InsideAnother_DoesNotCrossEither()
     {
-        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(Probe.Script(_ => throw new InvalidOperationException("outer", new ForeignException("inner")))));
-        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(Probe.Script(_ => throw new AggregateException(new TimeoutException(), new ForeignException("second")))));
+        var inner = Probe.Script(_ => throw new InvalidOperationException("outer", new ForeignException("inner")));
+        var second = Probe.Script(_ => throw new AggregateException(new TimeoutException(), new ForeignException("second")));
+
+        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(inner));
+        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(second));
     }
 
     [Fact]
