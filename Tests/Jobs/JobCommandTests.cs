@@ -127,7 +127,7 @@ public sealed class JobCommandTests
             return new ItemSucceeded("done");
         };
         var id = await harness.AcceptAsync(50, concurrency: 5);
-        await JobHarness.Until("five items are in flight", () => harness.Workload.Runs.Count == 5);
+        await JobHarness.Until("five items are in flight", async () => harness.Workload.Runs.Count == 5 && (await harness.RowAsync(id)).Status == JobStatus.Running);
 
         Assert.Contains("running", Assert.IsType<CommandForbidden>(await harness.Grains.Job(id).ResumeAsync()).Reason);
         gate.Release(50);
