@@ -65,7 +65,8 @@ internal sealed partial class Activation
                 touches = Silo.Clock.GetElapsedTime(_lastTouched, _lastUsed) >= s_touchEvery;
                 if (touches) _lastTouched = _lastUsed;
             }
-            if (ReferenceEquals(_blocking, call)) _blocking = NextBlocking();
+            // As under the other runtime: of several read-only calls the first blocks, and others may start when it ends.
+            if (ReferenceEquals(_blocking, call)) _blocking = null;
             if (_stage == Stage.Active) AdmitNext();
             else if (_stage == Stage.Deactivating && !IsRunning) Scheduler.Post(Finish);
         }
@@ -135,14 +136,6 @@ internal sealed partial class Activation
             }
             call = next;
         }
-    }
-
-    /// <summary>Read-only calls run side by side: when the one that blocks ends, another of them goes on blocking.</summary>
-    private GrainCall? NextBlocking()
-    {
-        var call = _running.First;
-        while (call is not null && call.Has(CallTraits.Interleaves)) call = call.Next;
-        return call;
     }
 
     /// <summary>The waiting calls, still chained, in order.</summary>

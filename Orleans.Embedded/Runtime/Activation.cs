@@ -107,7 +107,8 @@ internal sealed partial class Activation
                 case Stage.Active:
                     _stage = Stage.Deactivating;
                     _wasActive = true;
-                    if (_enumerations is not null) Scheduler.Post(AbortEnumerations);
+                    // A step that has been admitted may yet begin an enumeration, before this.
+                    if (IsRunning || _enumerations is not null) Scheduler.Post(AbortEnumerations);
                     if (!IsRunning) Scheduler.Post(Finish);
                     break;
                 default:

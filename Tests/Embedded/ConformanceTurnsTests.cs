@@ -50,7 +50,7 @@ public sealed class ConformanceTurnsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ReadOnlyCalls_RunSideBySide_AndOthersWaitForAll()
+    public async Task ReadOnlyCalls_RunSideBySide_AndOthersWaitForTheFirst()
     {
         var first = Grain.ReadAsync(_key + "/1");
         await ConformanceGates.PassAsync(_key + "/1/begun");
