@@ -70,7 +70,7 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
 
         JobGrainLog.Commanded(log, Id, "resumed");
         await WakeAsync();
-        return await TakenAsync(JobStatus.Running, 0);
+        return await TakenAsync(null, 0);
     }
 
     public async Task<CommandReply> CancelAsync()
@@ -111,7 +111,7 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
         }
 
         JobGrainLog.Commanded(log, Id, "retrying");
-        return await TakenAsync(JobStatus.Running, items.Value);
+        return await TakenAsync(null, items.Value);
     }
 
     public async Task<JobProgress> GetProgressAsync() => _run is { Ended.IsCompleted: false } run ? run.Latest : await FromRowAsync();
@@ -152,10 +152,12 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
     private static JobEvent Event(JobProgress progress) => progress.Status.IsFinal() ? new JobEnded(progress) : new JobAdvanced(progress);
 
     /// <summary>Tells watchers what the job is now, and the caller that the command was taken.</summary>
-    private async Task<CommandReply> TakenAsync(JobStatus status, long items)
+    /// <param name="status">What the command made of the job; null: whatever its pump says.</param>
+    private async Task<CommandReply> TakenAsync(JobStatus? status, long items)
     {
         var progress = await GetProgressAsync();
-        _feed.Publish(Event(progress with { Status = status == JobStatus.Running ? progress.Status : status }));
+        progress = progress with { Status = status ?? progress.Status };
+        _feed.Publish(Event(progress));
         return new CommandTaken(progress.Status, items);
     }
 

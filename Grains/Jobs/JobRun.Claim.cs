@@ -175,7 +175,7 @@ internal sealed partial class JobRun
 
         foreach (var lane in _turns)
         {
-            var keep = Math.Max(Chunk.MaxItems, 4 * lane.Room.Calls * lane.Room.ItemsPerCall);
+            var keep = Math.Max(_engine.Options.MaxOpenItems / 8, 4 * lane.Room.Calls * lane.Room.ItemsPerCall);
             if (lane.Backlog > keep)
             {
                 foreach (var item in lane.TakeOut(keep))

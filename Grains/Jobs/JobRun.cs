@@ -141,8 +141,8 @@ internal sealed partial class JobRun
         }
 
         var end = await EndAsync();
-        await _sampler.FlushAsync(Sample(), CancellationToken.None);
         Publish(end);
+        await _sampler.FlushAsync(Sample(), CancellationToken.None);
         JobRunLog.Ended(_engine.Log, _job.Row.Id, end, _succeeded, _failed, _skipped);
         _engine.Metrics.Ended();
         return end;

@@ -51,16 +51,16 @@ internal sealed class Breaker(int failuresToOpen, TimeSpan open, TimeSpan maxOpe
         return true;
     }
 
-    /// <summary>Tells whether this closed the breaker.</summary>
-    public bool Succeeded()
+    /// <summary>Tells whether this closed the breaker. Only the probe does: a call from before it opened says nothing about now.</summary>
+    public bool Succeeded(bool probe)
     {
         _failuresInRow = 0;
-        _probeOut = false;
-        if (State != BreakerState.Probing)
+        if (!probe || State != BreakerState.Probing)
         {
             return false;
         }
 
+        _probeOut = false;
         State = BreakerState.Closed;
         _timesOpened = 0;
         Reason = null;
@@ -81,7 +81,16 @@ internal sealed class Breaker(int failuresToOpen, TimeSpan open, TimeSpan maxOpe
     }
 
     /// <summary>Opens at once, for at least so long: the upstream said that it blocks us.</summary>
-    public void Blocked(long now, TimeSpan atLeast, string reason) => Open(now, atLeast, reason);
+    public void Blocked(long now, TimeSpan atLeast, string reason)
+    {
+        if (State == BreakerState.Open)
+        {
+            OpenUntil = Math.Max(OpenUntil, now + atLeast.Ticks); // one more of the calls that were out: the same block, not a second one
+            return;
+        }
+
+        Open(now, atLeast, reason);
+    }
 
     /// <summary>A probe ended without telling anything (its caller went away): the next one may go.</summary>
     public void ProbeAbandoned() => _probeOut = false;

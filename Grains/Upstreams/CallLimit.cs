@@ -18,7 +18,7 @@ public readonly record struct CallLimit(int Calls, TimeSpan Per)
             return [];
         }
 
-        return [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+        return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Parse)]; // an empty entry is a mistake, not "no limit"
     }
 
     private static CallLimit Parse(string text)
@@ -38,6 +38,7 @@ public readonly record struct CallLimit(int Calls, TimeSpan Per)
     {
         var unit = text.TrimStart("0123456789.".ToCharArray());
         return double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number <= TimeSpan.FromDays(1).TotalMilliseconds
             ? unit.Trim() switch
             {
                 "ms" => TimeSpan.FromMilliseconds(number),

@@ -10,9 +10,10 @@ namespace OrleansBulk.Upstreams;
 /// </summary>
 internal sealed class CallWindow
 {
-    private readonly long[] _stamps; // ring of the last N grants, in ticks of the gate's clock
+    private readonly long[] _arrivals; // ring of the N latest arrivals as far as is known, in order, in ticks of the gate's clock; the newest stands at (_granted - 1) % N
+    private readonly long[] _counted; // by a call's number % N: where it stands among the arrivals
     private readonly long _length;
-    private long _granted; // grants so far; the newest stands at (_granted - 1) % N
+    private long _granted; // grants so far
 
     /// <param name="limit">The whole limit, whatever share of it is held.</param>
     /// <param name="guard">Added to the window's length against jitter on the way to the upstream.</param>
@@ -20,7 +21,8 @@ internal sealed class CallWindow
     {
         Limit = limit;
         Share = limit.Calls;
-        _stamps = new long[limit.Calls];
+        _arrivals = new long[limit.Calls];
+        _counted = new long[limit.Calls];
         _length = (limit.Per + guard).Ticks;
     }
 
@@ -37,43 +39,66 @@ internal sealed class CallWindow
             return null;
         }
 
-        return _granted < Share ? long.MinValue : _stamps[(_granted - Share) % _stamps.Length] + _length;
+        return _granted < Share ? long.MinValue : Arrival(_granted - Share) + _length;
     }
 
     /// <summary>Counts a call granted now; the number names it in <see cref="Correct"/>.</summary>
     public long Grant(long now)
     {
-        _stamps[_granted % _stamps.Length] = now;
+        _counted[_granted % _counted.Length] = now;
+        Place(_granted, now);
         return _granted++;
     }
 
     /// <summary>Moves a call to the latest moment at which it can have arrived.</summary>
     public void Correct(long number, long arrivedAtLatest)
     {
-        if (_granted - number > _stamps.Length)
+        ref var counted = ref _counted[number % _counted.Length];
+        if (_granted - number > _counted.Length || arrivedAtLatest <= counted)
         {
-            return; // forgotten: as many calls as the whole limit came after it
+            return; // forgotten, as many calls as the whole limit came after it; or known to be later already
         }
 
-        ref var stamp = ref _stamps[number % _stamps.Length];
-        stamp = Math.Max(stamp, arrivedAtLatest);
+        // From its place on, the later ones move up by one until the new moment fits in: shares change, and then the order decides which call is the N-th last.
+        var kept = Math.Max(0, _granted - _arrivals.Length);
+        var place = _granted - 1;
+        while (place > kept && Arrival(place) > counted)
+        {
+            place--;
+        }
+
+        for (; place + 1 < _granted && Arrival(place + 1) < arrivedAtLatest; place++)
+        {
+            Arrival(place) = Arrival(place + 1);
+        }
+
+        Arrival(place) = Math.Max(Arrival(place), arrivedAtLatest);
+        counted = arrivedAtLatest;
     }
 
     /// <summary>Calls granted in the window that ends now.</summary>
     public int Used(long now)
     {
         var used = 0;
-        var kept = Math.Min(_granted, _stamps.Length);
-        for (var back = 1L; back <= kept; back++)
+        while (used < Math.Min(_granted, _arrivals.Length) && Arrival(_granted - 1 - used) + _length > now)
         {
-            if (_stamps[(_granted - back) % _stamps.Length] + _length <= now)
-            {
-                break;
-            }
-
             used++;
         }
 
         return used;
+    }
+
+    private ref long Arrival(long place) => ref _arrivals[place % _arrivals.Length];
+
+    /// <summary>Puts the newest in order. It is the last but where a call before it was moved into the future.</summary>
+    private void Place(long place, long arrival)
+    {
+        var kept = Math.Max(0, place - _arrivals.Length + 1);
+        for (; place > kept && Arrival(place - 1) > arrival; place--)
+        {
+            Arrival(place) = Arrival(place - 1);
+        }
+
+        Arrival(place) = arrival;
     }
 }

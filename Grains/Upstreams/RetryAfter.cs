@@ -4,17 +4,18 @@ using System.Net.Http.Headers;
 
 namespace OrleansBulk.Upstreams;
 
-/// <summary>Reads how long an upstream wants to be left alone, in every form that apis have for it.</summary>
+/// <summary>Reads how long an upstream wants to be left alone, in every form that apis have for it. Never negative, and never more than a day: nobody means more.</summary>
 public static class RetryAfter
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
-    /// <summary><c>retry-after-ms</c>, then <c>Retry-After</c> as integer, float, HTTP date or RFC 3339; null when neither is there or readable. Never negative.</summary>
+    /// <summary><c>retry-after-ms</c>, then <c>Retry-After</c> as integer, float, HTTP date or RFC 3339; null when neither is there or readable.</summary>
     public static TimeSpan? Of(HttpResponseHeaders headers, DateTimeOffset now)
     {
         if (First(headers, "retry-after-ms") is { } milliseconds && Number(milliseconds) is { } ms)
         {
-            return TimeSpan.FromMilliseconds(ms);
+            return Span(ms, TimeSpan.FromMilliseconds(1));
         }
 
         return First(headers, "Retry-After") is { } text ? Parse(text, now) : null;
@@ -26,7 +27,7 @@ public static class RetryAfter
         text = text.Trim();
         if (Number(text) is { } seconds)
         {
-            return TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(1).TotalSeconds));
+            return Span(seconds, TimeSpan.FromSeconds(1));
         }
 
         if (GoDuration(text) is { } duration)
@@ -35,20 +36,23 @@ public static class RetryAfter
         }
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
-            ? NotNegative(instant - now)
+            ? Bounded(instant - now)
             : null;
     }
 
     /// <summary>A reset header that holds an epoch second (GitHub).</summary>
     public static TimeSpan? UntilEpochSecond(string? text, DateTimeOffset now) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var second) && second < 253_402_300_800
-            ? NotNegative(DateTimeOffset.FromUnixTimeSeconds(second) - now)
+            ? Bounded(DateTimeOffset.FromUnixTimeSeconds(second) - now)
             : null;
 
     public static string? First(HttpResponseHeaders headers, string name) =>
         headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 
-    private static TimeSpan NotNegative(TimeSpan span) => span < TimeSpan.Zero ? TimeSpan.Zero : span;
+    private static TimeSpan Bounded(TimeSpan span) => span < TimeSpan.Zero ? TimeSpan.Zero : span < Longest ? span : Longest;
+
+    /// <summary>So many units, without overflow.</summary>
+    private static TimeSpan Span(double number, TimeSpan unit) => number < Longest / unit ? unit * number : Longest;
 
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
@@ -80,7 +84,7 @@ public static class RetryAfter
                 return null;
             }
 
-            total += unit * number;
+            total = Bounded(total + Span(number, unit));
             rest = rest[length..];
         }
 

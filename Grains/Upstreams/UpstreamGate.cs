@@ -144,7 +144,7 @@ internal sealed partial class UpstreamGate : IDisposable
                     _throttledInRow = 0;
                     _latency = _latency is { } average ? average + (took - average) / 16 : took;
                     _adaptive.Succeeded();
-                    if (_breaker.Succeeded())
+                    if (_breaker.Succeeded(permit.Probe))
                     {
                         _adaptive.Restart();
                         LogBreakerClosed(Options.Name);

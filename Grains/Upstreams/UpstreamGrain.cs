@@ -34,7 +34,7 @@ internal sealed class UpstreamGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var options = catalog.Get(UpstreamKeys.Name(this.GetPrimaryKeyString()));
-        _shares = new BudgetShares(options.Concurrency, options.Limits, ValidFor, Turn);
+        _shares = new BudgetShares(options.Concurrency, options.Limits, ValidFor, Turn, options.Timeout);
         var period = options.Limits.Count == 0 ? TimeSpan.Zero : options.Limits.Max(limit => limit.Per);
         _nothingUntil = state.State.BudgetOutUntil + (period < LongestWait ? period : LongestWait);
         return Task.CompletedTask;

@@ -71,10 +71,12 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
         _journal.Aborted();
     }
 
-    /// <summary>Ends a call that a defect of the simulator left open.</summary>
-    public void Close()
+    /// <summary>Ends a call that a defect of the simulator left open; true when there was one.</summary>
+    public bool Close()
     {
-        if (!_over) End(500, "failed");
+        if (_over) return false;
+        End(500, "failed");
+        return true;
     }
 
     private async Task SendBodyAsync(Reply reply, Fault? fault)
@@ -83,9 +85,10 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
         var output = http.Response.BodyWriter;
         if (fault?.Kind == FaultKind.CutBody)
         {
-            await output.WriteAsync(body[..(body.Length / 2)], Leaving);
+            // Too few bytes for the announced length: Kestrel sends them and closes the connection. An abort would lose them on the way.
             End(reply.Status);
-            http.Abort();
+            if (body.Length > 1) await output.WriteAsync(body[..(body.Length / 2)], Leaving);
+            else http.Abort();
             return;
         }
         if (fault?.Kind == FaultKind.SlowBody)

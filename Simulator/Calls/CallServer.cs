@@ -8,7 +8,7 @@ namespace OrleansBulk.Simulator.Calls;
 /// <summary>
 /// The way of every call: it arrives, is understood, may be refused, may be struck by a fault, takes its time, and is answered.
 /// </summary>
-internal sealed class CallServer(ScenarioStore scenarios, Journal journal, LatencyTimer timer, TimeProvider clock)
+internal sealed partial class CallServer(ScenarioStore scenarios, Journal journal, LatencyTimer timer, TimeProvider clock, ILogger<CallServer> logger)
 {
     private readonly long _started = clock.GetTimestamp();
 
@@ -34,11 +34,15 @@ internal sealed class CallServer(ScenarioStore scenarios, Journal journal, Laten
         {
             call.Abort();
         }
-        finally
+        catch (Exception defect) when (call.Close())
         {
-            call.Close();
+            LogDefect(defect, desk.Upstream.Key, http.Request.Path);
+            throw;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A call to {Upstream} at {Path} met a defect of the simulator.")]
+    private partial void LogDefect(Exception defect, string upstream, string path);
 
     private Refusal? Admit(Question question, string? token, UpstreamRules rules, UpstreamDesk desk, string host, Call call, out QuotaState? quota)
     {

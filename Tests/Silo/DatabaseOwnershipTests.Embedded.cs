@@ -65,6 +65,32 @@ public sealed class DatabaseOwnershipTests(PostgresDatabase database) : IClassFi
     }
 
     [Fact]
+    public async Task AServerThatIsKilledAndStartedAgain_IsHeldAgain()
+    {
+        await using var postgres = await PrivatePostgres.StartNewAsync();
+        using var silo = Silo(postgres.ConnectionString);
+        await silo.StartAsync();
+
+        await postgres.KillAsync();
+        await postgres.StartAsync();
+
+        await using (var looking = Npgsql.NpgsqlDataSource.Create(postgres.ConnectionString))
+        {
+            var started = Stopwatch.GetTimestamp();
+            await using var find = looking.CreateCommand("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND application_name = $1");
+            find.Parameters.Add(new() { Value = silo.Services.GetRequiredService<SiloIdentity>().Name });
+            while (await find.ExecuteScalarAsync() is not 1L)
+            {
+                Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "The silo did not take its database again within 20 s.");
+                await Task.Delay(50);
+            }
+        }
+
+        Assert.False(silo.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested);
+        await silo.StopAsync();
+    }
+
+    [Fact]
     public async Task AStartedSilo_AnswersGrainCalls_AndItsGatesCall()
     {
         using var silo = Silo();
@@ -81,10 +107,10 @@ public sealed class DatabaseOwnershipTests(PostgresDatabase database) : IClassFi
 
     private Task<int> OwnerAsync(string silo) => database.QueryAsync<int>("SELECT pid FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE application_name = $1 AND locktype = 'advisory'", silo);
 
-    private IHost Silo()
+    private IHost Silo(string? connectionString = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Bulk", database.ConnectionString)]);
+        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Bulk", connectionString ?? database.ConnectionString)]);
         builder.Services.AddMetrics();
         builder.AddBulkSilo();
         return builder.Build();

@@ -164,6 +164,18 @@ public sealed class MigratorTests
     }
 
     [Fact]
+    public async Task ADatabaseThatComesUpLate_IsWaitedFor()
+    {
+        await using var postgres = await PrivatePostgres.StartNewAsync();
+        await postgres.StopAsync();
+
+        var migrating = Migrator([First]).RunAsync(postgres.ConnectionString, TimeSpan.FromMinutes(1), CancellationToken.None);
+        await postgres.StartAsync();
+
+        Assert.Equal([First], await migrating);
+    }
+
+    [Fact]
     public void TwoFilesWithOneNumber_AreRefused()
     {
         var error = Assert.Throws<ArgumentException>(() => Migrator([First, new Migration("0001_other.sql", "SELECT 1")]));

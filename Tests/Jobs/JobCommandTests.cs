@@ -1,0 +1,158 @@
+using OrleansBulk.Jobs;
+using OrleansBulk.Tests.Support;
+
+namespace OrleansBulk.Tests.Jobs;
+
+/// <summary>Pause, resume, cancel, retry: what each does in each state.</summary>
+[Trait("Category", "Grains")]
+public sealed class JobCommandTests
+{
+    [Fact]
+    public async Task PausedJob_ClaimsNothingMore_KeepsWhatWasInFlight_AndGoesOnWhenResumed()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var gate = new SemaphoreSlim(0);
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await gate.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(2000, concurrency: 10);
+        await JobHarness.Until("ten items are in flight", () => harness.Workload.Runs.Count == 10);
+
+        var reply = await harness.Grains.Job(id).PauseAsync();
+        gate.Release(10);
+        await JobHarness.Until("the ten are committed", async () => (await harness.RowAsync(id)).Succeeded == 10);
+
+        Assert.Equal(JobStatus.Paused, Assert.IsType<CommandTaken>(reply).Status);
+        Assert.Equal(10, harness.Workload.Runs.Count);
+        Assert.Equal(JobStatus.Paused, (await harness.RowAsync(id)).Status);
+
+        gate.Release(5000);
+        Assert.IsType<CommandTaken>(await harness.Grains.Job(id).ResumeAsync());
+        await harness.EndAsync(id);
+        Assert.Equal(new Ledger(2000, 2000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.All(harness.Workload.Runs.Values, runs => Assert.Equal(1, runs));
+    }
+
+    [Fact]
+    public async Task CancelledJob_ClaimsNoFurtherChunks_AndWhatWasPendingIsCancelled()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = async (item, cancellationToken) =>
+        {
+            if (item.Ordinal >= 700)
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(3000, concurrency: 10);
+        await JobHarness.Until("700 items are done", async () => (await harness.RowAsync(id)).Succeeded == 700);
+
+        Assert.Equal(JobStatus.Cancelled, Assert.IsType<CommandTaken>(await harness.Grains.Job(id).CancelAsync()).Status);
+
+        Assert.Equal(new Ledger(3000, 700, 0, 0, 2300, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((700, 700), await harness.ResultsAsync(id));
+        Assert.Equal(710, harness.Workload.Runs.Count);
+    }
+
+    [Fact]
+    public async Task RetryFailed_OfOneCause_RunsThoseAndNoOthers()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var broken = true;
+        harness.Workload.Run = (item, _) => Task.FromResult<ItemOutcome>(
+            item.Ordinal % 5 == 0 && broken ? new ItemFailed("kettle", "cold", 1)
+            : item.Ordinal % 5 == 1 && broken ? new ItemFailed("teapot", "empty", 1)
+            : new ItemSucceeded("done"));
+        var id = await harness.AcceptAsync(1000);
+        await harness.EndAsync(id);
+        harness.Workload.Runs.Clear();
+        broken = false;
+
+        var reply = Assert.IsType<CommandTaken>(await harness.Grains.Job(id).RetryFailedAsync(new RetryFailed("kettle")));
+        await harness.EndAsync(id);
+
+        Assert.Equal(200, reply.Items);
+        Assert.Equal(200, harness.Workload.Runs.Count);
+        Assert.All(harness.Workload.Runs.Keys, key => Assert.Equal(0, long.Parse(key) % 5));
+        Assert.Equal(new Ledger(1000, 800, 200, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal([("teapot", 200L)], (await harness.Failures.ReadCausesAsync(id, 10, CancellationToken.None)).Select(cause => (cause.Cause, cause.Count)));
+
+        Assert.Equal(200, Assert.IsType<CommandTaken>(await harness.Grains.Job(id).RetryFailedAsync(new RetryFailed(null))).Items);
+        await harness.EndAsync(id);
+        Assert.Equal(new Ledger(1000, 1000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((1000, 1000), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
+    public async Task RetryFailed_WhileTheJobRuns_LosesNothing()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var failing = true;
+        var gate = new SemaphoreSlim(0);
+        harness.Workload.Run = async (item, cancellationToken) =>
+        {
+            if (item.Ordinal < 100)
+            {
+                return failing ? new ItemFailed("early", "too early", 1) : new ItemSucceeded("done");
+            }
+
+            await gate.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(500, concurrency: 20);
+        await JobHarness.Until("100 items have failed", async () => (await harness.RowAsync(id)).Failed == 100);
+        failing = false;
+
+        gate.Release(20); // those in flight may finish, so that the command need not give them up
+        Assert.Equal(100, Assert.IsType<CommandTaken>(await harness.Grains.Job(id).RetryFailedAsync(new RetryFailed("early"))).Items);
+        gate.Release(1000);
+        await harness.EndAsync(id);
+
+        Assert.Equal(new Ledger(500, 500, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((500, 500), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
+    public async Task Commands_ThatTheStateForbids_AreRefusedInWords_AndChangeNothing()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await harness.AcceptAsync(10);
+        await harness.EndAsync(id);
+        var job = harness.Grains.Job(id);
+
+        Assert.Contains("completed", Assert.IsType<CommandForbidden>(await job.PauseAsync()).Reason);
+        Assert.IsType<CommandForbidden>(await job.ResumeAsync());
+        Assert.IsType<CommandForbidden>(await job.CancelAsync());
+        Assert.Contains("no failed items", Assert.IsType<CommandForbidden>(await job.RetryFailedAsync(new RetryFailed(null))).Reason);
+        Assert.IsType<JobUnknown>(await harness.Grains.Job(Guid.NewGuid()).PauseAsync());
+        await Assert.ThrowsAsync<JobNotFoundException>(() => harness.Grains.Job(Guid.NewGuid()).GetProgressAsync());
+        Assert.Equal(JobStatus.Completed, (await harness.RowAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task CommandsFromManyAtOnce_LeaveABalancedLedger()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await Task.Delay(1, cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(3000, concurrency: 20);
+        var random = new Random(7);
+        for (var round = 0; round < 6; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => random.Next(2) == 0 ? harness.Grains.Job(id).PauseAsync() : harness.Grains.Job(id).ResumeAsync()));
+        }
+
+        await harness.Grains.Job(id).ResumeAsync();
+        await harness.EndAsync(id);
+
+        Assert.Equal(new Ledger(3000, 3000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((3000, 3000), await harness.ResultsAsync(id));
+    }
+}

@@ -1,0 +1,232 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using OrleansBulk.Jobs;
+using OrleansBulk.Storage;
+using OrleansBulk.Tests.Support;
+using OrleansBulk.Upstreams;
+
+namespace OrleansBulk.Tests.Jobs;
+
+/// <summary>Take-overs, lost connections, owners that wake up late. Killed processes are in Tests/Chaos.</summary>
+[Trait("Category", "Grains")]
+public sealed class JobRecoveryTests
+{
+    [Fact]
+    public async Task OwnerThatWakesUpLate_WritesNothing_AndTheNewOwnerFinishes()
+    {
+        await using var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Heartbeat = TimeSpan.FromSeconds(5) });
+        var asleep = new TaskCompletionSource();
+        var wake = new TaskCompletionSource();
+        var first = true;
+        harness.Workload.Writing = async results =>
+        {
+            if (first && results.Any(result => result.Item.Ordinal >= 500))
+            {
+                first = false;
+                asleep.TrySetResult();
+                await wake.Task; // as if the process had been stopped before its commit
+            }
+        };
+        var id = await harness.AcceptAsync(1500);
+        await asleep.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        // Somebody else takes the job over, while the first owner still holds its batch. Its fence holds the job's row, so the take-over waits for it: end its session.
+        await harness.Postgres.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'");
+        var stolen = await harness.Ownership.TakeOverAsync(id, "somebody else", CancellationToken.None);
+        wake.SetResult();
+        await JobHarness.Until("the late owner has noticed", async () => (await harness.Grains.Job(id).GetProgressAsync()).InFlight == 0);
+
+        Assert.NotNull(stolen);
+        var before = await harness.LedgerAsync(id);
+        Assert.Equal(before.Succeeded, (await harness.ResultsAsync(id)).Rows);
+        await JobHarness.Until("the job is woken and completes", async () =>
+        {
+            await harness.Grains.Job(id).WakeAsync();
+            return (await harness.RowAsync(id)).Status == JobStatus.Completed;
+        });
+        Assert.Equal(new Ledger(1500, 1500, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((1500, 1500), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
+    public async Task CommitWhoseAnswerWasLost_IsNotWrittenTwice()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var blocked = new TaskCompletionSource();
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await blocked.Task.WaitAsync(cancellationToken);
+            return new ItemSucceeded(null);
+        };
+        var id = await harness.AcceptAsync(100);
+        await JobHarness.Until("the job is planned", async () => (await harness.RowAsync(id)).PlanDone);
+        var owned = (await harness.Ownership.TakeOverAsync(id, "tester", CancellationToken.None))!;
+        var chunks = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, owned.Row.Epoch, owned.Row.CommitNo);
+        var chunk = Assert.Single(await chunks.ClaimAsync(-1, [], 8, CancellationToken.None));
+        var batch = CommitBatch.Of([.. chunk.Items.Take(40).Select(item => new ItemResult(item, new ItemSucceeded("done"), DateTimeOffset.UnixEpoch))], CallCost.None);
+        var work = harness.Workload.Start(new JobTicket(id, owned.Spec, owned.Row.Mode, 1));
+
+        var again = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, owned.Row.Epoch, owned.Row.CommitNo);
+        await chunks.CommitAsync(batch, work, CancellationToken.None);
+        await again.CommitAsync(batch, work, CancellationToken.None); // what a retry does that never heard of the first
+
+        Assert.Equal((40, 40), await harness.ResultsAsync(id));
+        Assert.Equal(new Ledger(100, 40, 0, 0, 0, 60, Balanced: true), await harness.LedgerAsync(id));
+    }
+
+    [Fact]
+    public async Task CommitUnderAnOldEpoch_IsRefusedWhole()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = (_, cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith<ItemOutcome>(_ => new ItemSucceeded(null), TaskScheduler.Default);
+        var id = await harness.AcceptAsync(10);
+        await JobHarness.Until("the job is planned", async () => (await harness.RowAsync(id)).PlanDone);
+        var old = (await harness.Ownership.TakeOverAsync(id, "old", CancellationToken.None))!;
+        var chunks = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, old.Row.Epoch, old.Row.CommitNo);
+        var chunk = Assert.Single(await chunks.ClaimAsync(-1, [], 8, CancellationToken.None));
+        await harness.Ownership.TakeOverAsync(id, "new", CancellationToken.None);
+
+        var batch = CommitBatch.Of([new ItemResult(chunk.Items[0], new ItemSucceeded("done"), DateTimeOffset.UnixEpoch)], CallCost.None);
+        var fenced = await Assert.ThrowsAsync<EpochFencedException>(() => chunks.CommitAsync(batch, harness.Workload.Start(new JobTicket(id, old.Spec, old.Row.Mode, 1)), CancellationToken.None));
+
+        Assert.Contains("no longer owned", fenced.Message);
+        Assert.Equal((0, 0), await harness.ResultsAsync(id));
+        Assert.Equal(10, (await harness.LedgerAsync(id)).Pending);
+        await Assert.ThrowsAsync<EpochFencedException>(() => chunks.PlanAsync([new PlannedItem("late", null, "late")], CancellationToken.None));
+        Assert.False(await chunks.BeatAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task PlanThatBreaksInTheMiddle_GoesOnWhereItsChunksEnd()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var breaks = new Queue<long>([1500, 9000, 16_000]);
+        harness.Workload.Planning = number =>
+        {
+            if (breaks.TryPeek(out var at) && number == at)
+            {
+                breaks.Dequeue();
+                throw new NpgsqlException("the connection is gone");
+            }
+        };
+
+        var id = await harness.AcceptAsync(25_000);
+        await harness.EndAsync(id);
+
+        Assert.Empty(breaks);
+        Assert.Equal(new Ledger(25_000, 25_000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((25_000, 25_000), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
+    public async Task DatabaseThatBreaksDuringCommits_CostsNoItemAndNoRepetition()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var commits = 0;
+        harness.Workload.Writing = _ => Interlocked.Increment(ref commits) % 3 == 1 ? throw new NpgsqlException("the connection is gone") : Task.CompletedTask;
+
+        var id = await harness.AcceptAsync(4000);
+        await harness.EndAsync(id);
+
+        Assert.Equal(new Ledger(4000, 4000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((4000, 4000), await harness.ResultsAsync(id));
+        Assert.All(harness.Workload.Runs.Values, runs => Assert.Equal(1, runs));
+    }
+
+    [Fact]
+    public async Task EverySessionKilledOnTheServer_TheJobGoesOn()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await Task.Delay(5, cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(4000, concurrency: 20);
+        for (var round = 1; round <= 4; round++)
+        {
+            await JobHarness.Until($"another part is done ({round})", async () =>
+            {
+                try
+                {
+                    return (await harness.RowAsync(id)).Succeeded >= round * 500;
+                }
+                catch (NpgsqlException)
+                {
+                    return false; // this look was killed as well
+                }
+            });
+            await harness.Postgres.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        }
+
+        NpgsqlConnection.ClearAllPools();
+        await JobHarness.Until("the job has ended", async () =>
+        {
+            try
+            {
+                return (await harness.RowAsync(id)).Status.IsFinal();
+            }
+            catch (NpgsqlException)
+            {
+                return false;
+            }
+        });
+        Assert.Equal(new Ledger(4000, 4000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal((4000, 4000), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
+    public async Task Supervisor_WakesJobsWhoseOwnerIsSilent_AndNoOthers()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var orphan = await StoredAsync(harness, "now() - interval '1 minute'");
+        var alive = await StoredAsync(harness, "now()");
+        var supervisor = new JobSupervisor(harness.Ownership, harness.Grains, new JobOptions(), new SiloIdentity("test", OwnsCluster: false), TimeProvider.System, NullLogger<JobSupervisor>.Instance);
+
+        Assert.Equal(1, await supervisor.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(JobStatus.Completed, (await harness.EndAsync(orphan)).Status);
+        Assert.Equal(JobStatus.Running, (await harness.RowAsync(alive)).Status);
+    }
+
+    [Fact]
+    public async Task Supervisor_OfTheOnlyProcess_AdoptsAtItsStartWhateverTheHeartbeatSays()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var job = await StoredAsync(harness, "now()");
+        var supervisor = new JobSupervisor(harness.Ownership, harness.Grains, new JobOptions(), new SiloIdentity("test", OwnsCluster: true), TimeProvider.System, NullLogger<JobSupervisor>.Instance);
+
+        Assert.Equal(1, await supervisor.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(JobStatus.Completed, (await harness.EndAsync(job)).Status);
+    }
+
+    [Fact]
+    public async Task Retention_DropsChunks_AndTheLedgerStays()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = (item, _) => Task.FromResult<ItemOutcome>(item.Ordinal < 3 ? new ItemFailed("teapot", "empty", 1) : new ItemSucceeded("done"));
+        var id = await harness.AcceptAsync(700);
+        await harness.EndAsync(id);
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days' WHERE id = $1", id);
+        var retention = new JobRetention(harness.Services.GetRequiredService<Database>(), new JobOptions(), TimeProvider.System, NullLogger<JobRetention>.Instance);
+
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(0, await retention.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(0, await harness.Postgres.QueryAsync<long>("SELECT count(*) FROM chunks WHERE job_id = $1", id));
+        Assert.Equal(new Ledger(700, 697, 3, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.Equal(3, (await harness.Failures.ListAsync(id, null, -1, 10, CancellationToken.None)).Count);
+        Assert.Contains("dropped", Assert.IsType<CommandForbidden>(await harness.Grains.Job(id).RetryFailedAsync(new RetryFailed(null))).Reason);
+    }
+
+    /// <summary>A planned job of 20 items that says it is running somewhere else.</summary>
+    private static async Task<Guid> StoredAsync(JobHarness harness, string heartbeat)
+    {
+        var id = Guid.CreateVersion7();
+        await harness.Jobs.AcceptAsync(new NewJob(id, TestWorkload.WorkloadName, new SpecAccepted(TestWorkload.Spec(20).GetRawText()), JobMode.Standard, 10, null, "hash", "tester"), CancellationToken.None);
+        await harness.Postgres.ExecuteAsync($"UPDATE jobs SET status = 'running', owner = 'elsewhere', heartbeat = {heartbeat} WHERE id = $1", id);
+        return id;
+    }
+}
