@@ -109,6 +109,11 @@ internal static class JobEndpoints
             return Problems.BadRequest($"limit is {limit}; it must be 1 to {LargestPage}.");
         }
 
+        if (QueryTexts.HaveNul(workload, q))
+        {
+            return QueryTexts.Nul;
+        }
+
         var page = await jobs.ListAsync(workload, JobStatusExtensions.Parse(status), q, after is null ? null : Guid.Parse(after), limit ?? DefaultPage, cancellationToken);
         return TypedResults.Ok(new PageOf<JobView>([.. page.Select(job => JobView.Of(job, null, time.GetUtcNow()))], page.Count == (limit ?? DefaultPage) ? page[^1].Id.ToString() : null));
     }

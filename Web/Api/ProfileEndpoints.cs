@@ -64,9 +64,9 @@ internal static class ProfileEndpoints
             return Problems.BadRequest("after must be what the page before gave as next.");
         }
 
-        if (new[] { platform, q, owner, state, after }.Any(text => text is not null && text.Contains('\0')))
+        if (QueryTexts.HaveNul(platform, q, owner, state, after))
         {
-            return Problems.BadRequest("A filter has a NUL character in it; leave it out.");
+            return QueryTexts.Nul;
         }
 
         var filter = new ProfileFilter(platform?.ToLowerInvariant(), q, owner, stale, state);
