@@ -73,6 +73,10 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
             {
                 Reject("it is not an object {platform, handle, owner?}");
             }
+            else if (!entry.HasOnlyTexts())
+            {
+                Reject("a text in it has half a character (an escape from \\ud800 to \\udfff without the one that belongs to it)");
+            }
             else if (Text(entry, "platform", out var platform) && Text(entry, "handle", out var handle) && Text(entry, "owner", out var owner))
             {
                 Take(platform, handle, owner);
