@@ -52,7 +52,7 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
         }
         catch (JsonException error)
         {
-            return Problems.BadRequest($"The body is not valid JSON near entry {_index} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}); it may have been cut off on its way. Nothing was registered.", ("index", _index));
+            return Problems.BadRequest($"The body is not {(type == "application/json" ? "an array in valid JSON" : "valid JSON")}, near entry {_index} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}); it may have been cut off on its way. Nothing was registered.", ("index", _index));
         }
 
         return TooManyOrNone();
