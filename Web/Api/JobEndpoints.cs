@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrleansBulk.Jobs;
 using OrleansBulk.Web.Accounts;
@@ -13,6 +14,7 @@ internal static class JobEndpoints
 {
     private const int DefaultPage = 50;
     private const int LargestPage = 500;
+    private const string RetryFailedName = "retry-failed";
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
@@ -30,7 +32,7 @@ internal static class JobEndpoints
         Command(commands, "pause", (job, _) => job.PauseAsync());
         Command(commands, "resume", (job, _) => job.ResumeAsync());
         Command(commands, "cancel", (job, _) => job.CancelAsync());
-        Command(commands, "retry-failed", (job, cause) => job.RetryFailedAsync(new RetryFailed(cause)));
+        Command(commands, RetryFailedName, (job, cause) => job.RetryFailedAsync(new RetryFailed(cause)));
     }
 
     private static async Task<IResult> PostAsync(HttpContext context, JobIntake intake, AuditLog audit, CancellationToken cancellationToken)
@@ -130,7 +132,7 @@ internal static class JobEndpoints
     private static void Command(RouteGroupBuilder group, string name, Func<IJobGrain, string?, Task<CommandReply>> send) =>
         group.MapPost($"/{name}", async (Guid id, HttpContext context, IGrainFactory grains, JobViews views, AuditLog audit, CancellationToken cancellationToken) =>
         {
-            var (cause, unreadable) = await ReadCauseAsync(context.Request, cancellationToken);
+            var (cause, unreadable) = name == RetryFailedName ? await ReadCauseAsync(context.Request, cancellationToken) : (null, null);
             if (unreadable is not null)
             {
                 return unreadable;
@@ -153,10 +155,12 @@ internal static class JobEndpoints
             }
         }).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary($"{char.ToUpperInvariant(name[0])}{name[1..].Replace('-', ' ')}; 409 when the job's state forbids it.");
 
-    /// <summary>The body is optional: <c>{"cause": "…"}</c>.</summary>
+    /// <summary>
+    /// The body is optional: <c>{"cause": "…"}</c>. Anything else is refused, since a cause that is misspelt would mean all failed items.
+    /// </summary>
     private static async Task<(string? Cause, IResult? Problem)> ReadCauseAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength is null or 0 && request.ContentType is null)
+        if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
         {
             return (null, null);
         }
@@ -164,12 +168,19 @@ internal static class JobEndpoints
         var (body, unreadable) = await request.ReadJsonAsync(cancellationToken);
         using (body)
         {
-            if (unreadable is not null || body!.RootElement.ValueKind != JsonValueKind.Object || !body.RootElement.TryGetProperty("cause", out var cause) || cause.ValueKind == JsonValueKind.Null)
+            if (unreadable is not null)
             {
                 return (null, unreadable);
             }
 
-            return cause.ValueKind == JsonValueKind.String ? (cause.GetString(), null) : (null, Problems.BadRequest("cause must be a text: one of the causes that the job's failures name."));
+            var root = body!.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Any(member => member.Name != "cause" || member.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)))
+            {
+                return (null, Problems.BadRequest("The body must be {\"cause\": \"…\"} with one of the causes that the job's failures name, or empty for all of them. Nothing was retried."));
+            }
+
+            var cause = root.TryGetProperty("cause", out var named) ? named.GetString() : null;
+            return QueryTexts.HaveNul(cause) ? (null, QueryTexts.Nul) : (cause, null);
         }
     }
 
