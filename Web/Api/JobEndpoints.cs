@@ -20,19 +20,20 @@ internal static class JobEndpoints
     {
         var jobs = routes.MapGroup("/api/jobs").WithTags("Jobs").RequireAuthorization(Policies.Viewer);
         jobs.MapPost("/", PostAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
-            .Produces<JobStarted>(StatusCodes.Status202Accepted).WithSummary("Starts a job. The same idempotency key again answers with the same job.");
+            .Reads<JobBody>().Produces<JobStarted>(StatusCodes.Status202Accepted).WithSummary("Starts a job. The same idempotency key again answers with the same job.");
         jobs.MapPost("/preview", PreviewAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
-            .Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
+            .Reads<JobBody>().Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
         jobs.MapGet("/", ListAsync).Produces<PageOf<JobView>>().WithSummary("Jobs, newest first, a page at a time.");
         jobs.MapGet("/{id:guid}", GetAsync).Produces<JobView>().WithSummary("One job with its newest progress.");
-        jobs.MapGet("/{id:guid}/events", EventsAsync).WithSummary("Server-sent events: progress, failure (sampled), done.");
+        jobs.MapGet("/{id:guid}/events", EventsAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: progress, failure (sampled), done.");
         jobs.MapGet("/{id:guid}/ledger", LedgerAsync).Produces<Ledger>().WithSummary("What became of every item, counted from rows.");
-        jobs.MapGet("/{id:guid}/failures", FailureEndpoint.GetAsync).WithSummary("Failures folded by cause and listed; as CSV or NDJSON by Accept or ?format=.");
+        jobs.MapGet("/{id:guid}/failures", FailureEndpoint.GetAsync).Produces<FailuresPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson")
+            .WithSummary("Failures folded by cause and listed; as CSV or NDJSON by Accept or ?format=.");
         var commands = jobs.MapGroup("/{id:guid}").RequireAuthorization(Policies.Operator);
         Command(commands, "pause", (job, _) => job.PauseAsync());
         Command(commands, "resume", (job, _) => job.ResumeAsync());
         Command(commands, "cancel", (job, _) => job.CancelAsync());
-        Command(commands, RetryFailedName, (job, cause) => job.RetryFailedAsync(new RetryFailed(cause)));
+        Command(commands, RetryFailedName, (job, cause) => job.RetryFailedAsync(new RetryFailed(cause))).Reads<RetryBody>(required: false);
     }
 
     private static async Task<IResult> PostAsync(HttpContext context, JobIntake intake, AuditLog audit, CancellationToken cancellationToken)
@@ -129,7 +130,7 @@ internal static class JobEndpoints
     private static async Task<IResult> LedgerAsync(Guid id, JobStore jobs, CancellationToken cancellationToken) =>
         await jobs.ReadLedgerAsync(id, cancellationToken) is { } ledger ? TypedResults.Ok(ledger) : Unknown(id);
 
-    private static void Command(RouteGroupBuilder group, string name, Func<IJobGrain, string?, Task<CommandReply>> send) =>
+    private static RouteHandlerBuilder Command(RouteGroupBuilder group, string name, Func<IJobGrain, string?, Task<CommandReply>> send) =>
         group.MapPost($"/{name}", async (Guid id, HttpContext context, IGrainFactory grains, JobViews views, AuditLog audit, CancellationToken cancellationToken) =>
         {
             var (cause, unreadable) = name == RetryFailedName ? await ReadCauseAsync(context.Request, cancellationToken) : (null, null);
