@@ -41,7 +41,7 @@ public sealed class ClusterProcessTests(PostgresDatabase database) : IClassFixtu
                 await terminate.WaitForExitAsync();
             }
 
-            await first.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+            await first.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
             Assert.Equal(0, first.ExitCode);
             await MembersAsync("the silo that stopped has said so", Dead, 2);
         }
@@ -79,7 +79,7 @@ public sealed class ClusterProcessTests(PostgresDatabase database) : IClassFixtu
                 await grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey(upstream)).RenewAsync(new RenewLease("test", 1, 0));
                 return;
             }
-            catch (Exception error) when (error is OrleansMessageRejectionException or TimeoutException or SiloUnavailableException && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(45))
+            catch (Exception error) when (GrainFaults.MayHaveRun(error) && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(90))
             {
                 await Task.Delay(100);
             }
