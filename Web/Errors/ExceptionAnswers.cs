@@ -50,7 +50,7 @@ internal sealed partial class ExceptionAnswers(ILogger<ExceptionAnswers> logger)
                 return Problems.Other(bad.StatusCode, Sentence(bad.Message));
         }
 
-        if (Database.IsAway(exception))
+        if (Database.IsAway(exception) || GrainFaults.MayHaveRun(exception))
         {
             LogAway(context.Request.Method, context.Request.Path, exception.Message);
             return Problems.Unavailable(

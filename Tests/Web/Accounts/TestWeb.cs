@@ -49,7 +49,7 @@ public sealed class TestWeb : IAsyncDisposable
             new("BULK_API_KEY", AdminKey),
             .. settings.Select(setting => KeyValuePair.Create(setting.Name, setting.Value)),
         ]);
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
+        builder.Logging.ClearProviders().AddFilter<LogCapture>(null, LogLevel.Debug).AddProvider(log); // whatever the settings filter
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddSingleton(provider => new Database(connectionString, provider.GetRequiredService<ILoggerFactory>()));

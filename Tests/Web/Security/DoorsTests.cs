@@ -84,6 +84,13 @@ public sealed class DoorsTests : IAsyncLifetime
         Assert.Equal("text/css", style.Content.Headers.ContentType?.MediaType);
     }
 
+    [Fact]
+    public async Task Program_IsReadyWhenDatabaseAndGrainsAnswer()
+    {
+        using var anybody = _web.CreateClient();
+        Assert.Equal("{\"status\":\"ready\",\"checks\":{\"database\":\"ready\",\"grains\":\"ready\"}}", await anybody.GetStringAsync("/readyz"));
+    }
+
     private IEnumerable<(string Method, string Path)> Endpoints() =>
         from endpoint in _web.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST"] // a page takes both

@@ -29,6 +29,7 @@ public sealed class ErrorsTests(PostgresDatabase database) : IClassFixture<Postg
             {
                 app.MapGet("/api/test/fail", string () => throw new InvalidOperationException(Internals));
                 app.MapGet("/test/fail", string () => throw new InvalidOperationException(Internals));
+                app.MapGet("/api/test/no-silo", string () => throw new SiloUnavailableException("internals that nobody should see"));
                 app.MapGet("/api/test/missing", string () => throw JobNotFoundException.For(Guid.Empty));
                 app.MapGet("/api/test/conflict", () => Problems.Conflict("It is finished.", ("state", "completed")));
                 app.MapGet("/api/test/unavailable", () => Problems.Unavailable("Not now.", TimeSpan.FromSeconds(7.2)));
@@ -151,13 +152,10 @@ public sealed class ErrorsTests(PostgresDatabase database) : IClassFixture<Postg
     {
         using (await PostRawAsync("Content-Length: 100\r\n\r\n{\"name\": "))
         {
+            await LoggedAsync("Request starting HTTP/1.1 POST");
         }
 
-        for (var i = 0; !_web.Log.All.Contains("Request finished HTTP/1.1 POST", StringComparison.Ordinal); i++)
-        {
-            Assert.True(i < 1000, "Waited 20 s in vain until the request that was cut is finished.");
-            await Task.Delay(20);
-        }
+        await LoggedAsync("Request finished HTTP/1.1 POST");
 
         Assert.Equal("", _web.Log.At(LogLevel.Error));
         Assert.Equal("", _web.Log.At(LogLevel.Critical));
@@ -187,6 +185,16 @@ public sealed class ErrorsTests(PostgresDatabase database) : IClassFixture<Postg
     }
 
     [Fact]
+    public async Task SiloThatIsGone_Is503WithRetryAfter_AndNotBlamedOnTheDatabase()
+    {
+        using var answer = await _program.GetAsync("/api/test/no-silo");
+        Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter?.Delta);
+        var problem = await ProblemAsync(answer, 503);
+        Assert.DoesNotContain("database", Detail(problem), StringComparison.Ordinal);
+        Assert.DoesNotContain(Internals, problem.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task JobThatNeverWas_Is404() =>
         Assert.Contains(Guid.Empty.ToString(), Detail(await ProblemAsync(await _program.GetAsync("/api/test/missing"), 404)), StringComparison.Ordinal);
 
@@ -200,6 +208,15 @@ public sealed class ErrorsTests(PostgresDatabase database) : IClassFixture<Postg
         using var unavailable = await _program.GetAsync("/api/test/unavailable");
         Assert.Equal(TimeSpan.FromSeconds(8), unavailable.Headers.RetryAfter?.Delta);
         await ProblemAsync(unavailable, 503);
+    }
+
+    private async Task LoggedAsync(string text)
+    {
+        for (var i = 0; !_web.Log.All.Contains(text, StringComparison.Ordinal); i++)
+        {
+            Assert.True(i < 1000, $"Waited 20 s in vain until the log says '{text}'.");
+            await Task.Delay(20);
+        }
     }
 
     private async Task<TcpClient> PostRawAsync(string rest)
