@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using OrleansBulk.Benchmarks.Support;
 
@@ -20,13 +19,13 @@ internal sealed class InstantScenario : IScenario
         await using var silo = await InProcessSilo.StartAsync(database);
         var ways = new Way[]
         {
-            new("profiles with history", (_, owner) => silo.StartJobAsync("profile-refresh", new { filter = new { owner } })),
-            new("engine alone (items that need nothing)", (count, _) => silo.StartJobAsync(NothingWorkload.WorkloadName, new { items = count })),
+            new(new Timed("profiles with history"), (_, owner) => silo.StartJobAsync("profile-refresh", new { filter = new { owner } })),
+            new(new Timed("engine alone (items that need nothing)"), (count, _) => silo.StartJobAsync(NothingWorkload.WorkloadName, new { items = count })),
         };
         await database.RegisterAsync(InstantPlatform.PlatformName, "warm", warmUp);
         foreach (var way in ways)
         {
-            await RunAsync(database, way, warmUp, "warm");
+            await way.StartAndWaitAsync(database, warmUp, "warm");
         }
 
         for (var round = 0; round < rounds; round++)
@@ -35,43 +34,38 @@ internal sealed class InstantScenario : IScenario
             await database.RegisterAsync(InstantPlatform.PlatformName, owner, items);
             foreach (var way in ways)
             {
-                way.Runs.Add(await RunAsync(database, way, items, owner));
+                await way.Timed.RunAsync(database, () => way.StartAndWaitAsync(database, items, owner));
             }
 
             await CheckAsync(database, owner, items);
         }
 
-        var profiles = items / ways[0].Seconds;
+        var profiles = items / ways[0].Timed.Seconds;
         return new ScenarioResult
         {
-            Columns = ["what", "items", "seconds (median)", "items/s", "service's processor, seconds"],
-            Rows = [.. ways.Select(way => (string[])[way.Name, Number(items, "N0"), Number(way.Seconds, "0.00"), Number(items / way.Seconds, "N0"), Number(way.Processor, "0.00")])],
+            Columns = ["what", "items", "seconds (median)", "items/s", "best", "µs of processor an item: service", "PostgreSQL", "other programs"],
+            Rows = [.. ways.Select(way => Row(way.Timed, items))],
             Promises = [new Promise("instant: items/s with everything committed", $"≥ {LeastPerSecond:N0}", Number(profiles, "N0"), profiles >= LeastPerSecond)],
-            Figures = ways.SelectMany(way => new KeyValuePair<string, double>[] { new($"{way.Name}, items/s", items / way.Seconds), new($"{way.Name}, processor seconds", way.Processor) }).ToDictionary(),
+            Figures = ways.Select(way => way.Timed).SelectMany(timed => new KeyValuePair<string, double>[]
+            {
+                new($"{timed.Name}: items/s", items / timed.Seconds), new($"{timed.Name}: best, items/s", items / timed.Best), new($"{timed.Name}: service, µs an item", timed.Self / items * 1e6),
+                new($"{timed.Name}: PostgreSQL, µs an item", timed.Postgres / items * 1e6), new($"{timed.Name}: share of other programs", timed.Others),
+            }).ToDictionary(),
             Notes =
             [
                 $"In this process, from the request until the job's row says completed: {rounds} times, {warmUp:N0} items before that do not count. PostgreSQL shares the cores.",
                 "A profile is an ask of its own grain, an update of its row, a first row of its history, and its letter in the ledger.",
-                .. ways.Select(way => $"{way.Name}, all rounds, items/s: {string.Join(", ", way.Runs.Select(run => Number(items / run.Seconds, "N0")))}."),
+                "Other programs: the share of the processors that was taken by what has nothing to do with this.",
+                .. ways.Select(way => $"{way.Timed.Name}, all rounds, items/s: {string.Join(", ", way.Timed.All.Select(seconds => Number(items / seconds, "N0")))}."),
             ],
         };
     }
 
-    private static async Task<(double Seconds, double Processor)> RunAsync(BenchDatabase database, Way way, int items, string owner)
-    {
-        await database.SettleAsync();
-        using var self = Process.GetCurrentProcess();
-        var processor = self.TotalProcessorTime;
-        var started = Stopwatch.GetTimestamp();
-        var id = await way.Start(items, owner);
-        await InProcessSilo.WhenDoneAsync(database, id);
-        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        self.Refresh();
-        var succeeded = await database.QueryAsync<long>("SELECT coalesce(sum(length(replace(outcomes, '.', ''))), 0) FROM chunks WHERE job_id = $1", id);
-        return succeeded == items
-            ? (seconds, (self.TotalProcessorTime - processor).TotalSeconds)
-            : throw new InvalidOperationException($"The job of {items} items has {succeeded} outcomes: its time says nothing.");
-    }
+    private static string[] Row(Timed timed, int items) =>
+    [
+        timed.Name, Number(items, "N0"), Number(timed.Seconds, "0.00"), Number(items / timed.Seconds, "N0"), Number(items / timed.Best, "N0"),
+        Number(timed.Self / items * 1e6, "0.0"), Number(timed.Postgres / items * 1e6, "0.0"), $"{Number(timed.Others * 100, "0")} %",
+    ];
 
     private static async Task CheckAsync(BenchDatabase database, string owner, int items)
     {
@@ -84,12 +78,18 @@ internal sealed class InstantScenario : IScenario
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    private sealed record Way(string Name, Func<int, string, Task<Guid>> Start)
+    private sealed record Way(Timed Timed, Func<int, string, Task<Guid>> Start)
     {
-        public List<(double Seconds, double Processor)> Runs { get; } = [];
-
-        public double Seconds => Median.Of(Runs.Select(run => run.Seconds));
-
-        public double Processor => Median.Of(Runs.Select(run => run.Processor));
+        public async Task<TimeSpan> StartAndWaitAsync(BenchDatabase database, int items, string owner)
+        {
+            var id = Guid.Empty;
+            var took = await Support.Timed.ClockAsync(async () =>
+            {
+                id = await Start(items, owner);
+                await InProcessSilo.WhenDoneAsync(database, id);
+            });
+            var settled = await database.QueryAsync<long>("SELECT coalesce(sum(length(replace(outcomes, '.', ''))), 0) FROM chunks WHERE job_id = $1", id);
+            return settled == items ? took : throw new InvalidOperationException($"The job of {items} items has {settled} outcomes: its time says nothing.");
+        }
     }
 }
