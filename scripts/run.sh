@@ -90,11 +90,14 @@ claim_data_folder() {
   printf '%s\n' "$$" >"$data/run.pid"
 }
 
+check_port() {
+  [ -z "$port" ] || ! port_taken "$port" || die "Port $port is taken: name another one with --port, or leave --port out."
+}
+
+# Not before Web starts: another clone may take it while this one builds.
 choose_port() {
-  if [ -n "$port" ]; then
-    ! port_taken "$port" || die "Port $port is taken: name another one with --port, or leave --port out."
-    return
-  fi
+  check_port
+  [ -z "$port" ] || return 0
   for port in $(seq 5080 5179); do
     port_taken "$port" || break
   done
@@ -205,11 +208,12 @@ trap stop_all EXIT
 trap 'stop_by_signal 130' INT
 trap 'stop_by_signal 143' TERM
 trap 'stop_by_signal 129' HUP
-choose_port
+check_port
 make_credentials
 start_postgres
 build
 start_simulator
+choose_port
 start_web
 tell
 [ "$demo" = no ] || demo_run

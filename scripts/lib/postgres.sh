@@ -108,7 +108,7 @@ postgres_place() {
     chmod 755 "$postgres_data"
     postgres_data=$postgres_data/postgres
     ln -s "$postgres_data" "$dir/postgres"
-    say "The user $user, as which PostgreSQL runs, cannot reach $dir: its data goes to $postgres_data."
+    say "The user $user, as which PostgreSQL runs, cannot reach $dir: its data goes to $postgres_data (remove that too when you remove $dir)."
   fi
 }
 
