@@ -24,7 +24,9 @@ public sealed class MetricsEndpointTests(PostgresDatabase database) : IClassFixt
         Assert.Equal(1, families["http_server_active_requests"].Value(("http_request_method", "GET"), ("url_scheme", "http")));
         Assert.Equal("gauge", families["dotnet_thread_pool_queue_length"].Type);
         Assert.Contains("dotnet_gc_last_collection_heap_size_bytes", families.Keys);
-        Assert.Contains(families.Keys, name => name.StartsWith("db_client_", StringComparison.Ordinal));
+        var pools = families["db_client_connection_max"].Samples.ConvertAll(sample => sample.Labels["db_client_connection_pool_name"]);
+        Assert.Contains("bulk-interactive", pools);
+        Assert.Contains("bulk-jobs", pools);
     }
 
     [Theory]
