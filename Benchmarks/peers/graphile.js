@@ -11,6 +11,8 @@ const runner = await run({
   maxPoolSize: 20,
   noHandleSignals: true,
   logger: new Logger(() => (level, message) => level === 'error' && console.error(message)),
+  // What its documentation advises for high throughput: jobs are fetched ahead and completed in batches.
+  preset: { worker: { localQueue: { size: concurrency * 5 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   taskList: { refresh: (payload) => work.run(payload.handle) },
 });
 runner.events.on('job:complete', ({ error }) => {
