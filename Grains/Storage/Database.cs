@@ -58,7 +58,7 @@ public sealed class Database : IAsyncDisposable
             MaxAutoPrepare = 40,
             AutoPrepareMinUsages = 3,
         };
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }; // in metrics; else they show the connection string
         if (loggers is not null)
         {
             builder.UseLoggerFactory(loggers);

@@ -20,7 +20,7 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
     private int _waiting;
     private ITimer? _timer;
     private bool _due;
-    private bool _disposed;
+    private bool _stopping;
 
     /// <param name="size">Keys a call takes at most.</param>
     /// <param name="callsAtOnce">Calls that may be out or waiting at the gate; more would only be small ones.</param>
@@ -46,9 +46,9 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         var waiting = new Waiting(key, budget, _time.GetTimestamp());
         lock (_sync)
         {
-            if (_disposed)
+            if (_stopping)
             {
-                return Task.FromResult<CallResult>(Stopping(budget));
+                return Task.FromResult<CallResult>(waiting.Stopped());
             }
 
             if (!_flows.TryGetValue(budget.Flow.Name, out var queue))
@@ -77,23 +77,26 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         Task[] calls;
         lock (_sync)
         {
-            _disposed = true;
-            _stop.Cancel();
+            if (_stopping)
+            {
+                return;
+            }
+
+            _stopping = true;
             calls = [.. _calls];
             foreach (var waiting in _flows.Values.SelectMany(queue => queue))
             {
-                waiting.TrySetResult(Stopping(waiting.Budget));
+                waiting.TrySetResult(waiting.Stopped());
             }
 
             _flows.Clear();
         }
 
+        await _stop.CancelAsync();
         await Task.WhenAll(calls);
         _timer?.Dispose();
         _stop.Dispose();
     }
-
-    private static CallDeferred Stopping(CallBudget budget) => new(TimeSpan.FromSeconds(1), "this silo is stopping") { Attempts = budget.AttemptsSpent };
 
     private void Due()
     {
@@ -106,7 +109,7 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
 
     private void Start()
     {
-        while (_calls.Count < _callsAtOnce && !_stop.IsCancellationRequested && (_waiting >= _size || (_due && _waiting > 0)))
+        while (_calls.Count < _callsAtOnce && !_stopping && (_waiting >= _size || (_due && _waiting > 0)))
         {
             var batch = Take();
             var call = CallAsync(batch);
@@ -156,15 +159,21 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         try
         {
             var keys = batch.ConvertAll(waiting => waiting.Key);
-            var results = await _load(keys, Budget(batch), _stop.Token);
+            var budget = Budget(batch);
+            var results = await _load(keys, budget, _stop.Token);
+            if (results.Count != batch.Count)
+            {
+                throw new InvalidOperationException($"A load of {batch.Count} keys answered {results.Count} results; it must answer one per key, in their order.");
+            }
+
             for (var i = 0; i < batch.Count; i++)
             {
-                batch[i].Answer(results[i], first: i == 0, _time.GetElapsedTime(batch[i].Since));
+                batch[i].Answer(results[i], budget, first: i == 0, _time.GetElapsedTime(batch[i].Since));
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopping)
         {
-            batch.ForEach(waiting => waiting.TrySetResult(Stopping(waiting.Budget)));
+            batch.ForEach(waiting => waiting.TrySetResult(waiting.Stopped()));
         }
         catch (Exception error)
         {
@@ -172,11 +181,12 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         }
     }
 
-    /// <summary>A call waits no longer than its most patient key, and is somebody's who waits if one of them is.</summary>
-    private static CallBudget Budget(List<Waiting> batch)
+    /// <summary>A call waits no longer than its most patient key has left, and is somebody's who waits if one of them is.</summary>
+    private CallBudget Budget(List<Waiting> batch)
     {
+        var left = batch.Max(waiting => waiting.Budget.WaitAtMost - _time.GetElapsedTime(waiting.Since));
         var flow = batch.Exists(waiting => waiting.Budget.Flow.Name == FlowTicket.Interactive) ? CallBudget.Interactive.Flow : batch[0].Budget.Flow with { Concurrency = 0 };
-        return new CallBudget(flow, batch.Max(waiting => waiting.Budget.WaitAtMost), batch.Min(waiting => waiting.Budget.AttemptsSpent));
+        return new CallBudget(flow, left > TimeSpan.Zero ? left : TimeSpan.Zero, batch.Min(waiting => waiting.Budget.AttemptsSpent));
     }
 
     private sealed class Waiting(TKey key, CallBudget budget, long since) : TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously)
@@ -187,12 +197,15 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
 
         public long Since { get; } = since;
 
-        public void Answer(CallResult result, bool first, TimeSpan waited)
+        public CallDeferred Stopped() => new CallDeferred(TimeSpan.FromSeconds(1), "this silo is stopping") { Attempts = Budget.AttemptsSpent };
+
+        /// <param name="call">What the call was told of: its tries count on from there, this key's from its own.</param>
+        public void Answer(CallResult result, CallBudget call, bool first, TimeSpan waited)
         {
             var paid = result.Cost;
             var spared = paid.Calls > 0 && result is not CallDeferred ? 1 : 0; // put off is not answered: nothing was spared yet
             var shared = new CallCost(0, spared, 0, paid.Calling, Max(waited - paid.Calling - paid.Backoff - paid.Parked), paid.Backoff, paid.Parked);
-            TrySetResult(result with { Cost = first ? shared with { Calls = paid.Calls, Avoided = 0, Retries = paid.Retries } : shared });
+            TrySetResult(result with { Attempts = Budget.AttemptsSpent + Math.Max(0, result.Attempts - call.AttemptsSpent), Cost = first ? shared with { Calls = paid.Calls, Avoided = 0, Retries = paid.Retries } : shared });
         }
 
         private static TimeSpan Max(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;

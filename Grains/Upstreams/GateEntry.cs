@@ -69,7 +69,7 @@ internal sealed class GateFlow(string name)
 
     public int InFlight { get; set; }
 
-    public Queue<GateWaiter> Waiters { get; } = new();
+    public LinkedList<GateWaiter> Waiters { get; } = new();
 
     public bool MayCall => Concurrency == 0 || InFlight < Concurrency;
 }
@@ -86,4 +86,17 @@ internal sealed class GateWaiter(GateFlow flow, long since, long deadline, bool 
 
     /// <summary>It began to wait because of the breaker.</summary>
     public bool Parked { get; } = parked;
+
+    /// <summary>Its place in the line; null when it has left it. Written under the gate's lock, like what follows.</summary>
+    public LinkedListNode<GateWaiter>? Place { get; set; }
+
+    /// <summary>Ends with the wait, or a job's token would keep every waiter it ever had.</summary>
+    public CancellationTokenRegistration Cancellation { get; set; }
+
+    /// <summary>Who has left the line gets its answer.</summary>
+    public void Answer(GateEntry entry)
+    {
+        Cancellation.Unregister();
+        TrySetResult(entry);
+    }
 }

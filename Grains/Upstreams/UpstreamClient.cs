@@ -31,7 +31,7 @@ public sealed class UpstreamClient
                 UseJitter = true,
                 Delay = Options.RetryDelay,
                 MaxDelay = Options.MaxRetryDelay,
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is CallTroubled && args.Context.Properties.GetValue(StateKey, null!).MayRetry(_time)),
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is CallTroubled && args.Context.Properties.GetValue(StateKey, null!).MayRetry()),
                 OnRetry = args =>
                 {
                     args.Context.Properties.GetValue(StateKey, null!).Retried(args.RetryDelay);
@@ -75,7 +75,7 @@ public sealed class UpstreamClient
 
     private async ValueTask<CallResult> TryOnceAsync(CallState state, CancellationToken cancellationToken)
     {
-        var entry = await _gate.EnterAsync(state.Budget.Flow, state.Budget.WaitAtMost, cancellationToken);
+        var entry = await _gate.EnterAsync(state.Budget.Flow, state.Left, cancellationToken);
         state.Waited(entry);
         using var permit = entry.Permit;
         if (permit is null)
@@ -118,19 +118,20 @@ public sealed class UpstreamClient
             using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, both.Token);
             return await state.Read(response, both.Token);
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            // Our own time-out, or the handler's for connecting, which cancels without anybody having cancelled.
             return new CallTroubled($"{Options.Name}: no answer in time", $"No answer within {Options.Timeout.TotalSeconds:0.#} s.");
         }
         catch (HttpRequestException error)
         {
             return new CallTroubled($"{Options.Name}: connection failed", error.Message);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or InvalidDataException) // cut off, or cut so that it does not unpack
         {
             return new CallTroubled($"{Options.Name}: answer cut off", error.Message);
         }
-        catch (Exception error) when (error is System.Text.Json.JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception error) when (error is System.Text.Json.JsonException or FormatException or InvalidOperationException or KeyNotFoundException or ArithmeticException or ArgumentException)
         {
             return new CallGarbled($"{Options.Name}: answer cannot be read", error.Message);
         }
@@ -160,8 +161,10 @@ public sealed class UpstreamClient
 
         public ValueTask<CallResult> TryAsync(CancellationToken cancellationToken) => client.TryOnceAsync(this, cancellationToken);
 
-        public bool MayRetry(TimeProvider time) =>
-            Attempts < client.Options.Attempts && time.GetElapsedTime(started) < budget.WaitAtMost;
+        /// <summary>What is left of the budget's wait; the first try has all of it.</summary>
+        public TimeSpan Left => budget.WaitAtMost - client._time.GetElapsedTime(started) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+        public bool MayRetry() => Attempts < client.Options.Attempts && client.DelayBefore(Attempts) < Left;
 
         public void Waited(GateEntry entry)
         {

@@ -9,7 +9,7 @@ internal sealed partial class UpstreamGate
         {
             lock (_sync)
             {
-                return (_waiting, _inFlight);
+                return (_line.Count, _inFlight);
             }
         }
     }
@@ -30,7 +30,7 @@ internal sealed partial class UpstreamGate
     {
         lock (_sync)
         {
-            if (_waiting == 0 && !_closed && _demand.Task.IsCompleted)
+            if (_line.Count == 0 && !_closed && _demand.Task.IsCompleted)
             {
                 _demand = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-
 namespace OrleansBulk.Upstreams;
 
 /// <summary>
@@ -10,9 +7,19 @@ namespace OrleansBulk.Upstreams;
 /// </summary>
 internal sealed partial class UpstreamGate : IDisposable
 {
-    private static readonly TimeSpan Sweep = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan AfterStop = TimeSpan.FromSeconds(1);
+    private const int WarmUp = 20; // good answers until the fastest of them is believed
     private const string Stopping = "this silo is stopping";
+    private const string FlowIsFull = "this job has as many calls out as it may";
+
+    /// <summary>Every event that can let a call go pumps; this is against what nobody thought of.</summary>
+    private static readonly TimeSpan Sweep = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Where nothing says when to ask again; asking at once would go round in circles.</summary>
+    private static readonly TimeSpan ShortestDeferral = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer waits are this long: a deadline has to fit the clock.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(1);
 
     private readonly Lock _sync = new();
@@ -23,12 +30,10 @@ internal sealed partial class UpstreamGate : IDisposable
     private readonly CallWindow[] _windows;
     private readonly AdaptiveConcurrency _adaptive;
     private readonly Breaker _breaker;
-    private readonly Dictionary<string, GateFlow> _flows = new(StringComparer.Ordinal);
-    private readonly LinkedList<GateFlow> _turns = new(); // flows with waiters, in the order of their turn
+    private readonly GateLine _line = new();
     private readonly CallRate _rate;
 
     private int _inFlight;
-    private int _waiting;
     private long _holdUntil = long.MinValue;
     private string? _holdReason;
     private int _throttledInRow;
@@ -36,7 +41,8 @@ internal sealed partial class UpstreamGate : IDisposable
     private long _throttled;
     private long _troubled;
     private TimeSpan? _latency;
-    private TimeSpan _fastest = TimeSpan.Zero; // zero until a first answer: the first call counts from its answer on
+    private TimeSpan _fastest = TimeSpan.MaxValue; // of the good answers
+    private int _answers; // good ones
     private bool _closed;
 
     // The lease of the budget. Without leases (one gate owns the upstream) these never change.
@@ -68,52 +74,46 @@ internal sealed partial class UpstreamGate : IDisposable
     /// <summary>
     /// Waits for a permit, at most <paramref name="waitAtMost"/>. When it is clear at once that none will come in time, says so at once.
     /// </summary>
-    public async ValueTask<GateEntry> EnterAsync(FlowTicket ticket, TimeSpan waitAtMost, CancellationToken cancellationToken)
+    public ValueTask<GateEntry> EnterAsync(FlowTicket ticket, TimeSpan waitAtMost, CancellationToken cancellationToken)
     {
-        GateWaiter waiter;
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<GateEntry>(cancellationToken);
+        }
+
         lock (_sync)
         {
             if (_closed)
             {
-                return new GateEntry(null, TimeSpan.Zero, false, AfterStop, Stopping);
+                return ValueTask.FromResult(new GateEntry(null, TimeSpan.Zero, false, ShortestDeferral, Stopping));
             }
 
             var now = Now();
-            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, ticket.Name, out _);
-            var flow = slot ??= new GateFlow(ticket.Name);
-            flow.Concurrency = ticket.Concurrency;
-            if (_waiting == 0 && flow.MayCall && Obstacle(now) is null)
+            var flow = _line.Flow(ticket);
+            var obstacle = Obstacle(now);
+            if (obstacle is null && _line.Count == 0 && flow.MayCall)
             {
-                return new GateEntry(Grant(flow, now), TimeSpan.Zero, false, TimeSpan.Zero, null);
+                return ValueTask.FromResult(new GateEntry(Grant(flow, now), TimeSpan.Zero, false, TimeSpan.Zero, null));
             }
 
-            var obstacle = Obstacle(now);
             if (obstacle is { Until: { } until } && until - now > waitAtMost.Ticks)
             {
-                Forget(flow);
-                return new GateEntry(null, TimeSpan.Zero, false, TimeSpan.FromTicks(until - now), obstacle.Reason);
+                _line.Forget(flow);
+                return ValueTask.FromResult(new GateEntry(null, TimeSpan.Zero, false, TimeSpan.FromTicks(until - now), Words(obstacle, now)));
             }
 
-            waiter = new GateWaiter(flow, now, now + waitAtMost.Ticks, obstacle?.Parked ?? false);
-            if (flow.Waiters.Count == 0)
-            {
-                TakeTurn(flow);
-            }
-
-            flow.Waiters.Enqueue(waiter);
-            _waiting++;
+            var waiter = new GateWaiter(flow, now, now + Math.Min(waitAtMost.Ticks, Longest.Ticks), obstacle?.Parked ?? false);
+            _line.Add(waiter);
             _demand.TrySetResult();
             PumpUnderLock(now);
-        }
+            if (cancellationToken.CanBeCanceled && waiter.Place is not null)
+            {
+                // Runs at once, under this lock, when it was cancelled a moment ago.
+                waiter.Cancellation = cancellationToken.UnsafeRegister((state, token) => GiveUp((GateWaiter)state!, token), waiter);
+            }
 
-        if (!cancellationToken.CanBeCanceled)
-        {
-            return await waiter.Task;
+            return new ValueTask<GateEntry>(waiter.Task);
         }
-
-        // A waiter that is given up stays in its queue and is passed over when its turn comes.
-        await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((GateWaiter)state!).TrySetCanceled(token), waiter);
-        return await waiter.Task;
     }
 
     /// <summary>The upstream's own headers say that nothing is left until then.</summary>
@@ -136,7 +136,7 @@ internal sealed partial class UpstreamGate : IDisposable
             var took = TimeSpan.FromTicks(now - permit.GrantedAt);
             _inFlight--;
             permit.Flow.InFlight--;
-            Forget(permit.Flow);
+            _line.Forget(permit.Flow);
             CorrectArrival(permit, verdict, now, took);
             switch (verdict)
             {
@@ -156,7 +156,7 @@ internal sealed partial class UpstreamGate : IDisposable
                     _throttledInRow++;
                     AbandonProbe(permit);
                     _adaptive.Struggled(now, took);
-                    heldOff = new HoldOff(holdOff ?? Backoff(), reason ?? "too many calls");
+                    heldOff = new HoldOff(holdOff is { } said && said > TimeSpan.Zero ? said : Backoff(), reason ?? "too many calls");
                     HoldUnderLock(now, heldOff.For, heldOff.Reason);
                     LogThrottled(Options.Name, heldOff.For.TotalSeconds, heldOff.Reason);
                     break;
@@ -197,13 +197,13 @@ internal sealed partial class UpstreamGate : IDisposable
             {
                 Upstream = Options.Name,
                 InFlight = _inFlight,
-                Waiting = _waiting,
+                Waiting = _line.Count,
                 Concurrency = Concurrency(now),
                 Ceiling = Options.Concurrency,
                 Breaker = _breaker.State switch { BreakerState.Closed => "closed", BreakerState.Open => "open", _ => "probing" },
                 CallsPerSecond = _rate.PerSecond(now),
                 Latency = _latency,
-                BoundBy = _waiting > 0 || _inFlight >= Concurrency(now) ? Obstacle(now)?.Reason : Obstacle(now) is { Hard: true } hard ? hard.Reason : null,
+                BoundBy = Obstacle(now) is { } obstacle && (obstacle.Hard || _line.Count > 0 || _inFlight >= Concurrency(now)) ? Words(obstacle, now) : null,
                 Calls = _calls,
                 Throttled = _throttled,
                 Troubled = _troubled,
@@ -217,18 +217,11 @@ internal sealed partial class UpstreamGate : IDisposable
         lock (_sync)
         {
             _closed = true;
-            foreach (var flow in _turns)
+            while (_line.TryAny(out var waiter))
             {
-                foreach (var waiter in flow.Waiters)
-                {
-                    waiter.TrySetResult(Deferred(waiter, Now(), AfterStop, Stopping));
-                }
-
-                flow.Waiters.Clear();
+                waiter.Answer(Deferred(waiter, Now(), ShortestDeferral, Stopping));
             }
 
-            _turns.Clear();
-            _waiting = 0;
             _demand.TrySetResult();
         }
     }
@@ -245,49 +238,6 @@ internal sealed partial class UpstreamGate : IDisposable
     private static TimeSpan Guard(CallLimit limit) => TimeSpan.FromTicks(Math.Clamp(limit.Per.Ticks / 50, TimeSpan.TicksPerMillisecond * 20, TimeSpan.TicksPerSecond));
 
     private int Concurrency(long now) => now < _leasedUntil ? Math.Min(_adaptive.Limit, _leasedConcurrency) : 0;
-
-    /// <summary>Why no call may go now, until when as far as time decides it, and null when one may.</summary>
-    private sealed record Hindrance(long? Until, string Reason, bool Parked, bool Hard);
-
-    private Hindrance? Obstacle(long now)
-    {
-        if (!_breaker.Admits(now))
-        {
-            return _breaker.State == BreakerState.Open
-                ? new Hindrance(_breaker.OpenUntil, $"{Options.Name}: breaker open for {Seconds(_breaker.OpenUntil - now)} more ({_breaker.Reason})", true, true)
-                : new Hindrance(null, $"{Options.Name}: breaker probing ({_breaker.Reason})", true, true);
-        }
-
-        if (now < _holdUntil)
-        {
-            return new Hindrance(_holdUntil, $"{Options.Name} paused for {Seconds(_holdUntil - now)} more ({_holdReason})", false, true);
-        }
-
-        if (now >= _leasedUntil || _leasedConcurrency == 0)
-        {
-            return new Hindrance(null, $"{Options.Name}: waiting for a share of its budget", false, false);
-        }
-
-        foreach (var window in _windows)
-        {
-            if (window.NextFree() is not { } free)
-            {
-                return new Hindrance(null, $"{Options.Name}: waiting for a share of its budget", false, false);
-            }
-
-            if (now < free)
-            {
-                return new Hindrance(free, string.Create(CultureInfo.InvariantCulture, $"{Options.Name} at {window.Limit.PerSecond:0.##} calls/s"), false, false);
-            }
-        }
-
-        var concurrency = Math.Min(_adaptive.Limit, _leasedConcurrency);
-        return _inFlight < concurrency ? null : new Hindrance(null, _adaptive.IsBelowCeiling
-            ? $"{Options.Name} at {concurrency} calls at once (lowered from {Options.Concurrency} because it struggles)"
-            : $"{Options.Name} at {concurrency} calls at once", false, false);
-    }
-
-    private static string Seconds(long ticks) => string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(TimeSpan.FromTicks(ticks).TotalSeconds)} s");
 
     private Permit Grant(GateFlow flow, long now)
     {
@@ -315,71 +265,43 @@ internal sealed partial class UpstreamGate : IDisposable
         }
     }
 
+    /// <summary>Grants what may go, defers who has waited long enough, and sets the timer for what comes next.</summary>
     private void PumpUnderLock(long now)
     {
-        while (_waiting > 0 && Obstacle(now) is null && NextInTurn() is { } waiter)
+        while (Obstacle(now) is null && _line.TryNext(out var waiter))
         {
-            var permit = Grant(waiter.Flow, now);
-            var waited = TimeSpan.FromTicks(now - waiter.Since);
-            if (!waiter.TrySetResult(new GateEntry(permit, waited, waiter.Parked, TimeSpan.Zero, null)))
-            {
-                Return(permit);
-            }
+            waiter.Answer(new GateEntry(Grant(waiter.Flow, now), TimeSpan.FromTicks(now - waiter.Since), waiter.Parked, TimeSpan.Zero, null));
         }
 
-        if (_waiting > 0)
+        if (_line.Count == 0)
         {
-            Expire(now);
-            var wait = Obstacle(now)?.Until is { } until ? Math.Clamp(until - now, TimeSpan.TicksPerMillisecond, Sweep.Ticks) : Sweep.Ticks;
-            _timer.Change(TimeSpan.FromTicks(wait), Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    /// <summary>The first waiter of the next flow that may call; its flow goes to the end of the line.</summary>
-    private GateWaiter? NextInTurn()
-    {
-        for (var node = _turns.First; node is not null; node = node.Next)
-        {
-            var flow = node.Value;
-            if (!flow.MayCall)
-            {
-                continue;
-            }
-
-            var waiter = flow.Waiters.Dequeue();
-            _waiting--;
-            _turns.Remove(node);
-            if (flow.Waiters.Count > 0)
-            {
-                TakeTurn(flow);
-            }
-
-            return waiter;
+            return;
         }
 
-        return null;
-    }
-
-    /// <summary>A person goes first; jobs stand in line.</summary>
-    private void TakeTurn(GateFlow flow)
-    {
-        if (flow.Name == FlowTicket.Interactive)
+        var obstacle = Obstacle(now);
+        while (_line.TryOverdue(now, out var waiter))
         {
-            _turns.AddFirst(flow);
+            var after = obstacle?.Until is { } until ? TimeSpan.FromTicks(until - now) : TimeSpan.Zero;
+            waiter.Answer(Deferred(waiter, now, after > ShortestDeferral ? after : ShortestDeferral, obstacle is null ? FlowIsFull : Words(obstacle, now)));
         }
-        else
+
+        if (_line.NextDeadline() is { } next)
         {
-            _turns.AddLast(flow);
+            next = Math.Min(next, obstacle?.Until ?? long.MaxValue);
+            _timer.Change(TimeSpan.FromTicks(Math.Clamp(next - now, TimeSpan.TicksPerMillisecond, Sweep.Ticks)), Timeout.InfiniteTimeSpan);
         }
     }
 
-    /// <summary>The one who waited for this permit has gone: no call is made, but its place in the windows stays taken, which errs on the safe side.</summary>
-    private void Return(Permit permit)
+    /// <summary>Who waits no longer leaves the line at once: it takes neither a permit nor a place in a window.</summary>
+    private void GiveUp(GateWaiter waiter, CancellationToken token)
     {
-        _inFlight--;
-        permit.Flow.InFlight--;
-        AbandonProbe(permit);
-        Forget(permit.Flow);
+        lock (_sync)
+        {
+            if (_line.Remove(waiter))
+            {
+                waiter.TrySetCanceled(token);
+            }
+        }
     }
 
     private void AbandonProbe(Permit permit)
@@ -390,51 +312,20 @@ internal sealed partial class UpstreamGate : IDisposable
         }
     }
 
-    private void Expire(long now)
-    {
-        var obstacle = Obstacle(now);
-        for (var node = _turns.First; node is not null;)
-        {
-            var next = node.Next;
-            var waiters = node.Value.Waiters;
-            while (waiters.TryPeek(out var waiter) && (waiter.Deadline <= now || waiter.Task.IsCompleted))
-            {
-                waiters.Dequeue();
-                _waiting--;
-                waiter.TrySetResult(Deferred(waiter, now, obstacle?.Until is { } until ? TimeSpan.FromTicks(Math.Max(0, until - now)) : TimeSpan.Zero, obstacle?.Reason));
-            }
-
-            if (waiters.Count == 0)
-            {
-                _turns.Remove(node);
-                Forget(node.Value);
-            }
-
-            node = next;
-        }
-    }
-
     private static GateEntry Deferred(GateWaiter waiter, long now, TimeSpan after, string? reason) =>
         new(null, TimeSpan.FromTicks(Math.Max(0, now - waiter.Since)), waiter.Parked, after, reason);
 
-    private void Forget(GateFlow flow)
-    {
-        if (flow is { InFlight: 0, Waiters.Count: 0 })
-        {
-            _flows.Remove(flow.Name);
-        }
-    }
-
     private void HoldUnderLock(long now, TimeSpan duration, string reason)
     {
-        if (now + duration.Ticks > _holdUntil)
+        var until = now + Math.Min(duration.Ticks, Longest.Ticks);
+        if (until > _holdUntil)
         {
-            _holdUntil = now + duration.Ticks;
+            _holdUntil = until;
             _holdReason = reason;
         }
     }
 
-    /// <summary>Too many calls, and not a word on when to come back: one period of the tightest limit, doubled each time in a row.</summary>
+    /// <summary>Too many calls, and not a useful word on when to come back: one period of the tightest limit, doubled each time in a row.</summary>
     private TimeSpan Backoff()
     {
         var first = Options.Limits.Count == 0 ? TimeSpan.FromSeconds(1) : Options.Limits.Min(limit => limit.Per);
@@ -442,6 +333,10 @@ internal sealed partial class UpstreamGate : IDisposable
         return TimeSpan.FromTicks(Math.Min(wait, LongestBackoff.Ticks));
     }
 
+    /// <summary>
+    /// Moves a call to the latest moment at which it can have arrived: as long before its answer as the fastest answer took. While few answers are known
+    /// (a cold start makes all of them slow) the fastest tells nothing, and a call counts from its answer on.
+    /// </summary>
     private void CorrectArrival(Permit permit, CallVerdict verdict, long now, TimeSpan took)
     {
         if (_windows.Length == 0)
@@ -449,21 +344,12 @@ internal sealed partial class UpstreamGate : IDisposable
             return;
         }
 
-        if (verdict is CallVerdict.Good && (_fastest == TimeSpan.Zero || took < _fastest))
+        Correct(permit, _answers < WarmUp ? now : now - Math.Min(_fastest.Ticks, took.Ticks));
+        if (verdict is CallVerdict.Good)
         {
-            // The first answer ever has nothing to be compared with: it counts from its end on.
-            var first = _fastest == TimeSpan.Zero;
-            _fastest = took;
-            if (!first)
-            {
-                return;
-            }
-
-            Correct(permit, now);
-            return;
+            _answers++;
+            _fastest = took < _fastest ? took : _fastest;
         }
-
-        Correct(permit, now - _fastest.Ticks);
     }
 
     private void Correct(Permit permit, long arrivedAtLatest)

@@ -8,13 +8,12 @@ namespace Orleans.Runtime;
 /// </summary>
 internal sealed partial class Activation
 {
+    /// <summary>The ceiling hears of a use at most this often, since its lock is one for all.</summary>
+    private static readonly TimeSpan s_touchEvery = TimeSpan.FromSeconds(1);
+
     // Guarded by _gate.
     private CallList _waiting, _running;
     private GrainCall? _blocking;
-    private HashSet<GrainTimer>? _timers;
-
-    // Changed on the activation's turns, read by the sweep: guarded by _gate.
-    private List<Enumeration>? _enumerations;
 
     private bool IsRunning => !_running.IsEmpty;
 
@@ -56,14 +55,30 @@ internal sealed partial class Activation
             Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, stale, "The grain's state is stale."));
         }
 
+        var touches = false;
         lock (_gate)
         {
             _running.Remove(call);
-            if (call.Has(CallTraits.KeepsAlive)) _lastUsed = Silo.Clock.GetTimestamp();
-            if (ReferenceEquals(_blocking, call)) _blocking = NextBlocking();
+            if (call.Has(CallTraits.KeepsAlive))
+            {
+                _lastUsed = Silo.Clock.GetTimestamp();
+                touches = Silo.Clock.GetElapsedTime(_lastTouched, _lastUsed) >= s_touchEvery;
+                if (touches) _lastTouched = _lastUsed;
+            }
+            // As under the other runtime: of several read-only calls the first blocks, and others may start when it ends.
+            if (ReferenceEquals(_blocking, call)) _blocking = null;
             if (_stage == Stage.Active) AdmitNext();
             else if (_stage == Stage.Deactivating && !IsRunning) Scheduler.Post(Finish);
         }
+        if (touches) Silo.Ceiling.Touch(this);
+    }
+
+    /// <summary>What the caller of a failed call gets. What it does not get is logged, for nobody else will ever see it.</summary>
+    public Exception ToCaller(Exception error)
+    {
+        var crossing = ExceptionBoundary.Cross(error);
+        if (!ReferenceEquals(crossing, error)) Silo.LogForeignException(error, Id);
+        return crossing;
     }
 
     /// <summary>Fails the calls whose callers have waited long enough. A running one runs on: the callee is not told.</summary>
@@ -82,82 +97,13 @@ internal sealed partial class Activation
         {
             for (var call = first; call is not null; call = call.Next)
             {
-                if (call.Deadline <= now) (expired ??= []).Add(call);
+                if (call.Deadline <= now && !call.IsCompleted) (expired ??= []).Add(call);
             }
         }
-    }
-
-    /// <summary>Ends the enumerations whose reader has not asked since <paramref name="since"/>.</summary>
-    public void AbortAbandoned(long since)
-    {
-        if (_enumerations is null) return;
-        lock (_gate)
-        {
-            foreach (var enumeration in _enumerations)
-            {
-                if (enumeration.AskedLast < since) Scheduler.Post(() => enumeration.AbortIfAbandoned(since));
-            }
-        }
-    }
-
-    public void Add(Enumeration enumeration)
-    {
-        lock (_gate) (_enumerations ??= []).Add(enumeration);
-    }
-
-    public void Remove(Enumeration enumeration)
-    {
-        lock (_gate) _enumerations?.Remove(enumeration);
-    }
-
-    public GrainTimer RegisterTimer(Func<CancellationToken, Task> callback, GrainTimerCreationOptions options)
-    {
-        RequireTurn("RegisterGrainTimer", "Register it from the grain's own methods.");
-        var timer = new GrainTimer(this, callback, options);
-        lock (_gate) (_timers ??= []).Add(timer);
-        timer.Change(options.DueTime, options.Period);
-        return timer;
-    }
-
-    /// <summary>A timer that keeps it alive says that it is at work even between two ticks: the ceiling on idle activations spares it.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            if (_timers is null) return false;
-            lock (_gate) return _timers.Any(t => t.Has(CallTraits.KeepsAlive));
-        }
-    }
-
-    public void Remove(GrainTimer timer)
-    {
-        lock (_gate) _timers?.Remove(timer);
-    }
-
-    private void DisposeTimers()
-    {
-        GrainTimer[] timers;
-        lock (_gate) timers = [.. _timers ?? []];
-        foreach (var timer in timers) timer.Dispose();
-    }
-
-    private Enumeration[] Enumerations()
-    {
-        lock (_gate) return [.. _enumerations ?? []];
-    }
-
-    private void AbortEnumerations()
-    {
-        foreach (var enumeration in Enumerations()) enumeration.Abort("the activation that fed it ended");
-    }
-
-    private async Task CloseEnumerationsAsync()
-    {
-        foreach (var enumeration in Enumerations()) await enumeration.CloseAsync();
     }
 
     private bool MayRun(GrainCall call) =>
-        _blocking is null || _class.IsReentrant || call.Has(CallTraits.Interleaves) || (call.Has(CallTraits.ReadOnly) && _blocking.Has(CallTraits.ReadOnly));
+        _blocking is null || Class.IsReentrant || call.Has(CallTraits.Interleaves) || (call.Has(CallTraits.ReadOnly) && _blocking.Has(CallTraits.ReadOnly));
 
     private void Admit(GrainCall call)
     {
@@ -190,14 +136,6 @@ internal sealed partial class Activation
             }
             call = next;
         }
-    }
-
-    /// <summary>Read-only calls run side by side: when the one that blocks ends, another of them goes on blocking.</summary>
-    private GrainCall? NextBlocking()
-    {
-        var call = _running.First;
-        while (call is not null && call.Has(CallTraits.Interleaves)) call = call.Next;
-        return call;
     }
 
     /// <summary>The waiting calls, still chained, in order.</summary>

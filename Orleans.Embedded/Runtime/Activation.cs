@@ -1,37 +1,32 @@
-using Orleans.Storage;
-
 namespace Orleans.Runtime;
 
 /// <summary>
-/// One grain in memory: its instance, its place in life and what ends with it. Created → activating → active → deactivating → gone, never back.
-/// This half owns the life; <c>Activation.Calls.cs</c> decides which call may run when.
+/// One grain in memory. Created → activating → active → deactivating → gone, never back; this part owns that life, <c>Activation.Calls.cs</c>
+/// decides which call may run when, <c>Activation.Belongings.cs</c> keeps what ends with it.
 /// </summary>
 internal sealed partial class Activation
 {
     private enum Stage { Created, Activating, Active, Deactivating, Gone }
 
-    private readonly GrainClass _class;
-    private readonly string _key;
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guarded by _gate.
     private Stage _stage;
     private DeactivationReason _reason;
     private bool _wasActive;
-    private long _lastUsed;
+    private long _lastUsed, _lastTouched;
     private long _keepUntil;
+    private TaskCompletionSource? _gone;
 
     // Written on the activation's turns only.
     private Grain? _instance;
     private AsyncServiceScope? _scope;
-    private List<ILoadOnActivation>? _states;
 
     public Activation(EmbeddedSilo silo, GrainClass grainClass, string key)
     {
-        (Silo, _class, _key) = (silo, grainClass, key);
+        (Silo, Class, Key) = (silo, grainClass, key);
         Scheduler = new TurnScheduler(this);
-        _lastUsed = silo.Clock.GetTimestamp();
+        _lastUsed = _lastTouched = silo.Clock.GetTimestamp();
     }
 
     /// <summary>The activation whose turn this code runs in, or null.</summary>
@@ -41,34 +36,37 @@ internal sealed partial class Activation
 
     public TurnScheduler Scheduler { get; }
 
-    public GrainClass Class => _class;
+    public GrainClass Class { get; }
 
-    public string Key => _key;
+    public string Key { get; }
 
-    public GrainId Id => new(_class.GrainType, IdSpan.Create(_key));
+    public GrainId Id => new(Class.GrainType, IdSpan.Create(Key));
 
     public Grain Instance => _instance!;
 
     public IServiceProvider Services => _scope!.Value.ServiceProvider;
 
-    /// <summary>Ends when nothing of this activation is left.</summary>
-    public Task Gone => _gone.Task;
+    /// <summary>Belongs to <see cref="IdleCeiling"/>; null once the activation has ended.</summary>
+    public LinkedListNode<Activation>? Place { get; set; }
+
+    /// <summary>Ends when nothing of this activation is left. Made for those who ask: very few of very many are asked.</summary>
+    public Task Gone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_stage == Stage.Gone) return Task.CompletedTask;
+                return (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
 
     public void RequireTurn(string what, string instead)
     {
         if (ReferenceEquals(Current, this)) return;
         throw new InvalidOperationException(
             $"{what} was used off the turn of grain {Id}: after ConfigureAwait(false), in Task.Run or from another grain. {instead}");
-    }
-
-    public object AddState<TState>(PersistentStateAttribute attribute)
-    {
-        var name = attribute.StorageName ?? "Default";
-        var storage = Services.GetKeyedService<IGrainStorage>(name) ?? throw new OrleansConfigurationException(
-            $"{_class.Type.Name} wants its state '{attribute.StateName}' in storage '{name}', but no IGrainStorage is registered under that key.");
-        var state = new PersistentState<TState>(this, attribute.StateName, storage);
-        (_states ??= []).Add(state);
-        return state;
     }
 
     public void DelayDeactivation(TimeSpan delay)
@@ -79,19 +77,18 @@ internal sealed partial class Activation
         }
     }
 
-    /// <summary>
-    /// How long it has been idle at <paramref name="now"/>; null when it is in use or must be kept. Unlocked, for a sweep looks at very
-    /// many: <see cref="DeactivateIfIdle"/> looks again.
-    /// </summary>
+    /// <summary>How long it has been idle at <paramref name="now"/>; null when it is in use or must be kept. Unlocked, as a sweep looks at very many.</summary>
     public TimeSpan? IdleFor(long now) =>
         _stage == Stage.Active && HasNoCalls && _keepUntil <= now ? Silo.Clock.GetElapsedTime(_lastUsed, now) : null;
 
-    /// <summary>Ends the activation if it still is idle, so that no call can slip in between the look and the end.</summary>
-    public void DeactivateIfIdle(DeactivationReason reason)
+    /// <summary>Ends the activation if it is idle and not held; under the lock, so that no call can slip in between the look and the end.</summary>
+    public bool DeactivateIfIdle(DeactivationReason reason)
     {
         lock (_gate)
         {
-            if (_stage == Stage.Active && HasNoCalls) Deactivate(reason);
+            if (IsHeld || IdleFor(Silo.Clock.GetTimestamp()) is null) return false;
+            Deactivate(reason);
+            return true;
         }
     }
 
@@ -110,7 +107,8 @@ internal sealed partial class Activation
                 case Stage.Active:
                     _stage = Stage.Deactivating;
                     _wasActive = true;
-                    Scheduler.Post(AbortEnumerations);
+                    // A step that has been admitted may yet begin an enumeration, before this.
+                    if (IsRunning || _enumerations is not null) Scheduler.Post(AbortEnumerations);
                     if (!IsRunning) Scheduler.Post(Finish);
                     break;
                 default:
@@ -126,8 +124,8 @@ internal sealed partial class Activation
         try
         {
             _scope = Silo.Services.CreateAsyncScope();
-            _instance = _class.Create(this);
-            foreach (var state in _states ?? []) await state.ReadStateAsync(Silo.Aborted);
+            _instance = Class.Create(this);
+            await LoadStatesAsync();
             await _instance.OnActivateAsync(Silo.Aborted);
         }
         catch (Exception e)
@@ -165,7 +163,7 @@ internal sealed partial class Activation
         if (_wasActive) await TryAsync(_instance!.OnDeactivateAsync);
         await TryAsync(DisposeAsync);
 
-        _class.Remove(this);
+        Class.Remove(this);
         GrainCall? waiting;
         lock (_gate)
         {
@@ -181,7 +179,7 @@ internal sealed partial class Activation
             else if (failure is null) Silo.Forward(call);
             else call.TryFail(failure);
         }
-        _gone.TrySetResult();
+        _gone?.TrySetResult();
     }
 
     /// <summary>A grain that fails to end must still make room for its next activation.</summary>

@@ -29,6 +29,7 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
         ArgumentNullException.ThrowIfNull(clock);
         (Services, Options, Clock, _logger) = (services, options.Value, clock, logger);
         Faults = Options.FaultInjection is { } faults ? new FaultInjector(faults) : null;
+        Ceiling = new IdleCeiling(Options.MaxIdleActivations);
         _timeoutTicks = Ticks(Options.ResponseTimeout);
 
         var classes = GrainTypes.ClassesOf(Options.GrainAssemblies);
@@ -36,7 +37,8 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
         ContractCheck.Verify(interfaces.Keys, classes, GrainTypes.ExceptionsOf(Options.GrainAssemblies, interfaces.Keys));
         var byType = classes.ToDictionary(type => type, type => new GrainClass(this, type));
         _classes = [.. byType.Values];
-        Client = new EmbeddedClient(services, interfaces.ToFrozenDictionary(pair => pair.Key, pair => GrainReference.Prototype(this, pair.Key, byType[pair.Value])));
+        var references = interfaces.ToFrozenDictionary(pair => pair.Key, pair => GrainReference.Prototype(this, pair.Key, byType[pair.Value]));
+        Client = new EmbeddedClient(services, references);
 
         _sweepTimer = clock.CreateTimer(_ => Sweep(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -53,6 +55,8 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
     internal EmbeddedClient Client { get; }
 
     internal FaultInjector? Faults { get; }
+
+    internal IdleCeiling Ceiling { get; }
 
     /// <summary>Cancelled when the host gives up waiting for a graceful stop.</summary>
     internal CancellationToken Aborted => _aborted.Token;

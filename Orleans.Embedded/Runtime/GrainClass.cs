@@ -46,13 +46,14 @@ internal sealed class GrainClass
         if (_activations.TryGetValue(key, out var found)) return found;
         var fresh = new Activation(_silo, this, key);
         var activation = _activations.GetOrAdd(key, fresh);
-        if (ReferenceEquals(activation, fresh)) _silo.OnActivationAdded();
+        if (ReferenceEquals(activation, fresh)) _silo.Ceiling.Add(fresh);
         return activation;
     }
 
     public void Remove(Activation activation)
     {
-        if (_activations.TryRemove(KeyValuePair.Create(activation.Key, activation))) _silo.OnActivationRemoved();
+        _activations.TryRemove(KeyValuePair.Create(activation.Key, activation));
+        _silo.Ceiling.Remove(activation);
     }
 
     public Grain Create(Activation activation) =>
@@ -61,7 +62,8 @@ internal sealed class GrainClass
     private static Func<Activation, object> AddState(ParameterInfo parameter)
     {
         var attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()!;
-        var add = s_addState.MakeGenericMethod(parameter.ParameterType.GetGenericArguments()).CreateDelegate<Func<Activation, PersistentStateAttribute, object>>();
+        var method = s_addState.MakeGenericMethod(parameter.ParameterType.GetGenericArguments());
+        var add = method.CreateDelegate<Func<Activation, PersistentStateAttribute, object>>();
         return activation => add(activation, attribute);
     }
 

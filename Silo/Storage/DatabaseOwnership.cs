@@ -52,7 +52,11 @@ internal sealed partial class DatabaseOwnership(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stop.CancelAsync();
+        if (!_stop.IsCancellationRequested) // a host that is stopped twice at once may stop this after it was disposed
+        {
+            await _stop.CancelAsync();
+        }
+
         await _keeping;
         if (Interlocked.Exchange(ref _session, null) is { } session)
         {

@@ -49,6 +49,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         quota = null;
         if (token is not null && rules.RefusedTokens.Contains(token)) return new Refusal(RefusalCause.RefusedToken, 401, question);
         if (question.Free) return null;
+        quota = rules.Quotas?.Look(token, question.Resource, clock.GetUtcNow());
         if (rules.Scenario.Concurrency is { } concurrency && !call.TryBeginWork(concurrency.Max))
             return new Refusal(RefusalCause.OverConcurrency, concurrency.Status, question);
         if (rules.Limiter is { } limiter && !limiter.TryAdmit(host, call.ArrivedMs))
@@ -80,13 +81,13 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         var world = fault?.Kind == FaultKind.Stale ? inForce.EarlierWorld : inForce.World;
         var reply = question.Answer(new Knowledge(world, rules, token, quota, clock.GetUtcNow()));
         if (reply.Free && quota is not null) quota = rules.Quotas?.Return(token, question.Resource, clock.GetUtcNow());
-        reply = WithQuota(reply, quota);
         var before = rules.Faults.KeepsAnswers ? rules.Memory.Exchange(question.Operation, reply) : null;
         if (fault is not null)
         {
             call.Strike(fault);
             reply = FaultyReply.Of(fault, reply, before, new FaultSetting(question, desk.Upstream, rules.Scenario, clock.GetUtcNow()));
         }
+        reply = WithQuota(reply, quota);
         var latency = LatencyDraw.Of(rules.Scenario.Latency, seed, upstream, number);
         if (latency > TimeSpan.Zero) await timer.WaitUntilAsync(call.Arrived + (long)(latency.TotalSeconds * clock.TimestampFrequency), call.Leaving);
         await call.SendAsync(reply, fault);

@@ -2,7 +2,7 @@ namespace OrleansBulk.Simulator.Scenarios;
 
 /// <summary>
 /// Calls that a token has in a fixed window, counted for each token and resource (GitHub: core, graphql), with X-RateLimit headers on
-/// every answer. Calls without a token share one count.
+/// every answer but that to a refused token. Calls without a token share one count.
 /// </summary>
 public sealed record Quota
 {

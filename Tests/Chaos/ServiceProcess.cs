@@ -127,8 +127,16 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Waits for the end of a job; through restarts of the service, the database and whatever else.</summary>
     public async Task<JsonElement> EndAsync(Guid id, TimeSpan? patience = null)
     {
-        await UntilAsync($"job {id} ends", async () => (await JobAsync(id)).GetProperty("status").GetString() is "completed" or "failed" or "cancelled", patience);
-        return await JobAsync(id);
+        var job = default(JsonElement);
+        try
+        {
+            await UntilAsync($"job {id} ends", async () => (job = await JobAsync(id)).GetProperty("status").GetString() is "completed" or "failed" or "cancelled", patience);
+            return job;
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message} It was last seen as {job}. The service said:\n{Said}");
+        }
     }
 
     /// <summary>The ledger from rows: submitted, succeeded, failed, skipped, cancelled, pending, balanced.</summary>

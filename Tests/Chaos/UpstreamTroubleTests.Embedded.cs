@@ -27,10 +27,9 @@ public sealed class UpstreamTroubleTests(ITestOutputHelper output) : IAsyncLifet
     [Fact]
     public async Task StormOf429WithRetryAfter_IsWaitedOut_AndCostsNoItem()
     {
-        Fault("""{"kind":"status","status":429,"everyNth":7,"retryAfter":{"seconds":1,"form":"fraction"}}""");
         await using var service = await StartAsync();
 
-        var (job, journal) = await RefreshAsync(service);
+        var (job, journal) = await RefreshAsync(service, """{"kind":"status","status":429,"everyNth":20,"retryAfter":{"seconds":0.4,"form":"fraction"}}""");
 
         Assert.Equal((Items, 0), (Of(job, "succeeded"), Of(job, "failed")));
         Assert.True(journal.Faults.Values.Sum() > 20, "The storm did not blow.");
@@ -41,10 +40,9 @@ public sealed class UpstreamTroubleTests(ITestOutputHelper output) : IAsyncLifet
     [Fact]
     public async Task Answers503InHtml_AreTriedAgain_AndTheBreakerOpensAndCloses()
     {
-        Fault("""{"kind":"status","status":503,"untilSeconds":4}""");
         await using var service = await StartAsync();
 
-        var (job, journal) = await RefreshAsync(service);
+        var (job, journal) = await RefreshAsync(service, """{"kind":"status","status":503,"untilSeconds":4}""");
 
         Assert.Equal((Items, 0), (Of(job, "succeeded"), Of(job, "failed")));
         Assert.Contains("breaker open", service.Said);
@@ -55,10 +53,9 @@ public sealed class UpstreamTroubleTests(ITestOutputHelper output) : IAsyncLifet
     [Fact]
     public async Task HangingCalls_EndAtTheirTimeOut_AndAreTriedAgain()
     {
-        Fault("""{"kind":"hang","everyNth":50}""");
         await using var service = await StartAsync(("Upstreams__github__Timeout", "00:00:01"));
 
-        var (job, journal) = await RefreshAsync(service);
+        var (job, journal) = await RefreshAsync(service, """{"kind":"hang","everyNth":50}""");
 
         Assert.Equal((Items, 0), (Of(job, "succeeded"), Of(job, "failed")));
         Assert.True(journal.Aborted >= 10, $"Only {journal.Aborted} calls hung.");
@@ -67,10 +64,9 @@ public sealed class UpstreamTroubleTests(ITestOutputHelper output) : IAsyncLifet
     [Fact]
     public async Task CutBodiesAndEmptyAnswers_AreNeverData()
     {
-        Fault("""{"kind":"cutBody","everyNth":9},{"kind":"emptyBody","everyNth":70}""");
         await using var service = await StartAsync();
 
-        var (job, _) = await RefreshAsync(service);
+        var (job, _) = await RefreshAsync(service, """{"kind":"cutBody","everyNth":9},{"kind":"emptyBody","everyNth":70}""");
 
         Assert.Equal(Items, Of(job, "succeeded") + Of(job, "failed"));
         Assert.Equal(Of(job, "succeeded"), await _postgres.QueryAsync<long>("SELECT count(*) FROM coding_profiles WHERE fetched_at IS NOT NULL AND details <> '{}'"));
@@ -191,8 +187,9 @@ public sealed class UpstreamTroubleTests(ITestOutputHelper output) : IAsyncLifet
     }
 
     /// <summary>Refreshes the items and checks what must hold whatever the upstream did.</summary>
-    private async Task<(JsonElement Progress, OrleansBulk.Simulator.Journals.UpstreamReport Journal)> RefreshAsync(ServiceProcess service)
+    private async Task<(JsonElement Progress, OrleansBulk.Simulator.Journals.UpstreamReport Journal)> RefreshAsync(ServiceProcess service, string faults)
     {
+        Fault(faults);
         var id = await StartJobAsync(service);
         var job = await service.EndAsync(id, TimeSpan.FromMinutes(2));
         var ledger = await service.LedgerAsync(id);

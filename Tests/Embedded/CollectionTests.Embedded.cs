@@ -5,7 +5,7 @@ namespace OrleansBulk.Tests.Embedded;
 /// <summary>Which idle activations end, and when.</summary>
 public sealed class CollectionTests : EmbeddedSiloTest
 {
-    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1), s_second = TimeSpan.FromSeconds(1);
 
     private protected override void Configure(EmbeddedGrainOptions options)
     {
@@ -101,35 +101,60 @@ public sealed class CollectionTests : EmbeddedSiloTest
         await CallAsync(0);
 
         await CallAsync(4);
-        Clock.Advance(TimeSpan.FromSeconds(1));
-        await EventuallyAsync(() => Live == 3, "three activations");
+        await CallAsync(5);
+        await EventuallyAsync(() => Live == 4, "four activations");
 
-        // 1 and 2 were used least recently: asking who is there makes new ones of them.
+        // 1 and 2 were used least recently. A call to one of the others finds it, and does not make a new one.
         var activated = 0;
-        foreach (var i in new[] { 0, 3, 4 }) Probe.Activating[$"{Key}/{i}"] = _ => Task.FromResult(activated++);
-        foreach (var i in new[] { 0, 3, 4 }) await CallAsync(i);
+        foreach (var i in new[] { 0, 3, 4, 5 }) Probe.Activating[$"{Key}/{i}"] = _ => Task.FromResult(activated++);
+        foreach (var i in new[] { 0, 3, 4, 5 }) await CallAsync(i);
         Assert.Equal(0, activated);
     }
 
     [Fact]
-    public async Task BeyondTheCeiling_ActivationsWithAKeepAliveTimer_Stay()
+    public async Task BeyondTheCeiling_BusyActivationsAndThoseWithAKeepAliveTimer_Stay()
     {
         await Grain.RunAsync(Probe.Script(grain => grain.RegisterGrainTimer(
             _ => Task.CompletedTask,
             new GrainTimerCreationOptions { DueTime = TimeSpan.FromHours(1), Period = TimeSpan.FromHours(1), KeepAlive = true })));
+        var busy = At(Key + "/busy").RunAsync(Probe.Script(async _ =>
+        {
+            ConformanceGates.Open(Key + "/begun");
+            await ConformanceGates.PassAsync(Key);
+        }));
+        await ConformanceGates.PassAsync(Key + "/begun");
         var ended = false;
-        Probe.Deactivating[Key] = _ => Task.FromResult(ended = true);
+        Probe.Deactivating[Key] = Probe.Deactivating[Key + "/busy"] = _ => Task.FromResult(ended = true);
 
         for (var i = 0; i < 20; i++) await CallAsync(i);
-        Clock.Advance(TimeSpan.FromSeconds(1));
-        await EventuallyAsync(() => Live <= 5, "no more than the ceiling and the one with the timer");
+        await EventuallyAsync(() => Live == 4, "four activations");
 
         Assert.False(ended);
+        ConformanceGates.Open(Key);
+        await busy;
+    }
+
+    [Fact]
+    public async Task ManyNewKeys_DoNotOutrunTheCeiling()
+    {
+        var next = 0;
+        var most = 0;
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(async () =>
+        {
+            for (var i = Interlocked.Increment(ref next); i <= 1_000; i = Interlocked.Increment(ref next))
+            {
+                await At($"{Key}/{i}").RunAsync(Probe.Nothing);
+                most = Math.Max(most, Live);
+            }
+        })));
+
+        // The ceiling of 4, ten calls, and what is just ending.
+        Assert.InRange(most, 4, 100);
     }
 
     private async Task CallAsync(int i)
     {
-        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Clock.Advance(s_second);
         await At($"{Key}/{i}").RunAsync(Probe.Nothing);
     }
 }

@@ -10,7 +10,8 @@ public sealed class ContractCheckTests
         Assert.Throws<OrleansConfigurationException>(() => ContractCheck.Verify(interfaces, [], [])).Message;
 
     [Fact]
-    public void SoundContract_Passes() => ContractCheck.Verify([typeof(ITurnsGrain), typeof(IMessagesGrain), typeof(IStreamGrain)], [typeof(LifeGrain)], [typeof(ConformanceException)]);
+    public void SoundContract_Passes() =>
+        ContractCheck.Verify([typeof(ITurnsGrain), typeof(IMessagesGrain), typeof(IStreamGrain)], [typeof(LifeGrain)], [typeof(ConformanceException)]);
 
     [Theory]
     [InlineData("IUnsound.list, parameter 'values': found List<Int32>; wanted")]
@@ -51,6 +52,12 @@ public sealed class ContractCheckTests
         Assert.Contains("UnsoundState, parameter 'bare': found state Plain without [GenerateSerializer]", faults, StringComparison.Ordinal);
         Assert.Contains("UnsoundState, parameter 'text': found String; wanted IPersistentState<T>", faults, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void InterfaceOfTwoClasses_IsNamed() => Assert.Contains(
+        "ISame is implemented by First and Second; wanted one grain class per interface",
+        Assert.Throws<OrleansConfigurationException>(() => GrainTypes.InterfacesOf([typeof(First), typeof(Second)])).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void MemberOfAnException_WithoutId_IsNamed() => Assert.Contains(
@@ -122,6 +129,11 @@ public sealed class ContractCheckTests
 
     [Alias("same")]
     internal interface ISameAgain : IGrainWithStringKey;
+
+    // Abstract, lest a silo of the tests take them for its own.
+    internal abstract class First : Grain, ISame;
+
+    internal abstract class Second : Grain, ISame;
 
     internal sealed class Plain;
 

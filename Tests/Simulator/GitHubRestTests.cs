@@ -125,7 +125,7 @@ public class GitHubRestTests
         await using var stage = await Stage.StartAsync(Stage.Upstream("github", """ "quota":{}, "limit":{"calls":1,"perSeconds":3600,"status":403,"retryAfter":{"seconds":60}} """));
         await stage.GetAsync("/github/users/ada", Agent, Token("a"));
         var refused = await stage.GetAsync("/github/users/ada", Agent, Token("a"));
-        Assert.Equal((403, "60"), (refused.Status, refused.Header("Retry-After")));
+        Assert.Equal((403, "60", "4999"), (refused.Status, refused.Header("Retry-After"), refused.Header("X-RateLimit-Remaining")));
         Assert.Contains("secondary rate limit", refused.Body, StringComparison.Ordinal);
         Assert.Equal("4999", (await stage.GetAsync("/github/rate_limit", Agent, Token("a"))).Json.GetProperty("rate").GetProperty("remaining").GetRawText());
     }

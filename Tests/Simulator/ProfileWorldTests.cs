@@ -87,6 +87,17 @@ public class ProfileWorldTests
     }
 
     [Fact]
+    public void EachRevision_ChangesOtherAccounts()
+    {
+        var world = new ProfileWorld(1, revision: 2, changedPerRevision: 0.5);
+        // Half of the accounts change in each of two revisions: a quarter never, half once, a quarter twice.
+        var changes = Handles.CountBy(handle => world.ChangesOf(Platforms.LeetCode, handle)).ToDictionary();
+        Assert.InRange(changes[0] / (double)Handles.Count, 0.21, 0.29);
+        Assert.InRange(changes[1] / (double)Handles.Count, 0.45, 0.55);
+        Assert.InRange(changes[2] / (double)Handles.Count, 0.21, 0.29);
+    }
+
+    [Fact]
     public void Spelling_HasACapitalForSomeHandlesOnly()
     {
         var world = new ProfileWorld(1);

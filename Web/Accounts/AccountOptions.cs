@@ -17,8 +17,14 @@ public sealed record AccountOptions
     /// <summary>How long an API key that was read is believed: a revoked key is refused within this. Default 10 seconds; 0 to 10 seconds.</summary>
     public TimeSpan KeyAge { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What is wrong with the settings, or null.</summary>
-    public string? Fault() => this switch
+    /// <exception cref="SiloStartException">A setting is out of its range; names it.</exception>
+    public static AccountOptions FromConfiguration(IConfiguration configuration)
+    {
+        var options = configuration.GetSection(Section).Get<AccountOptions>() ?? new();
+        return options.Fault() is { } fault ? throw new SiloStartException(fault) : options;
+    }
+
+    private string? Fault() => this switch
     {
         _ when SessionIdle < TimeSpan.FromMinutes(1) => $"Accounts:SessionIdle is {SessionIdle}; it must be at least 00:01:00.",
         _ when SessionLongest < SessionIdle => $"Accounts:SessionLongest is {SessionLongest}; it must not be below Accounts:SessionIdle ({SessionIdle}).",

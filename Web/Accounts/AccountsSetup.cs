@@ -9,18 +9,11 @@ public static class AccountsSetup
     private const string Either = "KeyOrSession";
 
     /// <summary>Users, keys, sessions, roles and the audit. Needs a <see cref="Storage.Database"/>.</summary>
-    /// <exception cref="InvalidOperationException">A setting under <c>Accounts</c> is out of its range.</exception>
     public static WebApplicationBuilder AddAccounts(this WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection(AccountOptions.Section).Get<AccountOptions>() ?? new();
-        if (options.Fault() is { } fault)
-        {
-            throw new InvalidOperationException(fault);
-        }
-
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(options);
+        services.AddSingleton(provider => AccountOptions.FromConfiguration(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<Passwords>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<ApiKeyStore>();
@@ -38,7 +31,8 @@ public static class AccountsSetup
             .AddPolicyScheme(Either, null, scheme => scheme.ForwardDefaultSelector = context =>
                 context.Request.Headers.ContainsKey(ApiKeyAuthentication.Header) ? ApiKeyAuthentication.SchemeName : Sessions.Scheme)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null)
-            .AddCookie(Sessions.Scheme, cookie => Session(cookie, options));
+            .AddCookie(Sessions.Scheme);
+        services.AddOptions<CookieAuthenticationOptions>(Sessions.Scheme).Configure<AccountOptions>(Session);
         services.AddAuthorization(Policies.Add);
         return builder;
     }

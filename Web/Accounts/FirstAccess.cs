@@ -16,7 +16,7 @@ public sealed class FirstAccess(Database database, Passwords passwords, IConfigu
 
     /// <summary>Makes what is missing.</summary>
     /// <returns>What was made, with the password when it was made up here: it is written down nowhere else.</returns>
-    /// <exception cref="InvalidOperationException">A setting holds something that cannot be a password or a key.</exception>
+    /// <exception cref="SiloStartException">A setting holds something that cannot be a password or a key.</exception>
     public async Task<Made> RunOnceAsync(CancellationToken cancellationToken)
     {
         var (given, secret) = (Setting(PasswordSetting), Setting(KeySetting));
@@ -48,12 +48,12 @@ public sealed class FirstAccess(Database database, Passwords passwords, IConfigu
     {
         if (password is not null && Passwords.Fault(password) is { } fault)
         {
-            throw new InvalidOperationException($"{PasswordSetting} cannot be used: {fault} It has {password.Length}.");
+            throw new SiloStartException($"{PasswordSetting} cannot be used: {fault} It has {password.Length}.");
         }
 
         if (key is not null && !ApiKeySecret.IsPossible(key))
         {
-            throw new InvalidOperationException(
+            throw new SiloStartException(
                 $"{KeySetting} cannot be used: a key has {ApiKeySecret.Shortest} to {ApiKeySecret.Longest} printable ASCII characters without spaces. It has {key.Length}.");
         }
     }

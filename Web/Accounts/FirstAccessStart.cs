@@ -6,7 +6,7 @@ namespace OrleansBulk.Web.Accounts;
 /// Runs <see cref="FirstAccess"/> before the first request is taken, or, when the database is away at the start, as soon as it is back. Prints a password
 /// that was made up to the console: once, and never to the log.
 /// </summary>
-public sealed partial class FirstAccessStart(FirstAccess access, TimeProvider time, ILogger<FirstAccessStart> logger) : BackgroundService
+public sealed partial class FirstAccessStart(FirstAccess access, AccountOptions options, TimeProvider time, ILogger<FirstAccessStart> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -18,6 +18,7 @@ public sealed partial class FirstAccessStart(FirstAccess access, TimeProvider ti
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        _ = options; // asked for so that wrong settings stop the start and not the first request
         _done = await TryAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }

@@ -46,13 +46,11 @@ internal sealed partial class ExceptionAnswers(ILogger<ExceptionAnswers> logger)
                 return Problems.UnsupportedFormat(Sentence(bad.Message));
             case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
                 return Problems.Other(StatusCodes.Status408RequestTimeout, "The body came too slowly. Send it again, or in smaller parts.");
-            case BadHttpRequestException bad when bad.Message.Contains("Unexpected end of request content", StringComparison.Ordinal):
-                return Problems.BadRequest("The body was cut off before its end. Nothing of it was taken; send it again.");
             case BadHttpRequestException bad:
                 return Problems.Other(bad.StatusCode, Sentence(bad.Message));
         }
 
-        if (Database.IsAway(exception))
+        if (Database.IsAway(exception) || GrainFaults.MayHaveRun(exception))
         {
             LogAway(context.Request.Method, context.Request.Path, exception.Message);
             return Problems.Unavailable(

@@ -11,6 +11,13 @@ public static class HealthSetup
         return builder;
     }
 
+    /// <summary>Counts the grains to what must answer. For a Web with a silo, or that is a client of one.</summary>
+    public static WebApplicationBuilder AddGrainProbe(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IReadinessProbe, GrainProbe>();
+        return builder;
+    }
+
     /// <summary>
     /// <c>/healthz</c>: this process is alive. <c>/readyz</c>: what it needs answers. Both skip sign-in, which needs the database: they must speak when
     /// it is away.

@@ -35,5 +35,5 @@ internal static class HistogramBounds
 
     private static double[] Advised<T>(Instrument<T> instrument)
         where T : struct, INumber<T> =>
-        [.. (instrument.Advice?.HistogramBucketBoundaries ?? []).Select(double.CreateSaturating).Where(double.IsFinite).Distinct().Order()];
+        [.. (instrument.Advice?.HistogramBucketBoundaries ?? []).Select(double.CreateSaturating).Where(double.IsFinite)];
 }

@@ -33,7 +33,11 @@ public static class SecuritySetup
         });
         services.Configure<MvcOptions>(mvc => mvc.Filters.Add<StaleForms>());
         services.AddDataProtection().SetApplicationName("OrleansBulk");
-        services.AddOptions<KeyManagementOptions>().Configure<Database>((keys, database) => keys.XmlRepository = new DataProtectionKeyTable(database));
+        services.AddOptions<KeyManagementOptions>().Configure<Database, IConfiguration>(static (keys, database, configuration) =>
+        {
+            keys.XmlRepository = new DataProtectionKeyTable(database);
+            keys.XmlEncryptor = DataKey.FromConfiguration(configuration);
+        });
         return builder;
     }
 

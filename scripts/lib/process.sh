@@ -94,8 +94,8 @@ run_child() {
 # Checks that the SDK which global.json asks for is there.
 require_dotnet() {
   have dotnet || die "The .NET SDK is missing: install .NET 10 (https://dotnet.microsoft.com/download/dotnet/10.0) and run this again."
-  (cd "$root" && dotnet --version >/dev/null 2>&1) ||
-    die "The .NET SDK that global.json asks for ($(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$root/global.json") or a later 10.0) is missing; there is: $(dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')"
+  (cd "$root" && dotnet --version >/dev/null 2>&1 </dev/null) ||
+    die "The .NET SDK that global.json asks for ($(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$root/global.json") or a later 10.0) is missing; there is: $(dotnet --list-sdks 2>/dev/null </dev/null | cut -d' ' -f1 | tr '\n' ' ')"
   export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
   # No server of the compiler or of MSBuild stays behind.
   export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false DOTNET_CLI_USE_MSBUILD_SERVER=0
