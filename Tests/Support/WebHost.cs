@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using OrleansBulk.Hosting;
 using OrleansBulk.Jobs;
 using OrleansBulk.Simulator;
+using OrleansBulk.Storage;
 using OrleansBulk.Web;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Api;
@@ -85,10 +86,24 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
         _app.MapApi();
         await _app.StartAsync();
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-        if (_database is not null)
+        await using var table = Services.GetRequiredService<Database>().Interactive.CreateCommand(TestWorkload.ResultTable);
+        await table.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Lets every item of the played workload wait until the answer is disposed; then they succeed.</summary>
+    public IDisposable HoldItems()
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _played.Run = async (_, cancellationToken) =>
         {
-            await _database.ExecuteAsync(TestWorkload.ResultTable);
-        }
+            await held.Task.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        return new Release(() =>
+        {
+            _played.Run = (_, _) => Task.FromResult<ItemOutcome>(new ItemSucceeded("done"));
+            held.TrySetResult();
+        });
     }
 
     /// <summary>A program that sends this key; null: none.</summary>
@@ -145,6 +160,11 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
 
     ValueTask IAsyncDisposable.DisposeAsync() => new(DisposeAsync());
 
+    private sealed class Release(Action release) : IDisposable
+    {
+        public void Dispose() => release();
+    }
+
     private Dictionary<string, string?> Settings()
     {
         var settings = new Dictionary<string, string?>
@@ -155,6 +175,7 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
             ["Upstreams:SimulatorUrl"] = Simulator.Address.ToString(),
             ["Upstreams:github:Token"] = "simulated",
             ["Jobs:CommitLinger"] = "00:00:00.020", // so that tests need not wait for it
+            ["Jobs:Patience"] = "00:00:00.500", // nor for items that they hold back themselves
         };
         foreach (var platform in Platforms)
         {

@@ -150,7 +150,7 @@ internal static class JobEndpoints
                     await audit.WriteAsync(context.User.ActorName(), $"job.{name}", id.ToString(), cause is null ? null : new { cause, taken.Items }, cancellationToken);
                     return TypedResults.Accepted($"/api/jobs/{id}", await views.FindAsync(id, cancellationToken));
                 case CommandForbidden forbidden:
-                    return Problems.Conflict(forbidden.Reason, ("status", forbidden.Status.Wire()));
+                    return Problems.Conflict(forbidden.Reason, ("jobStatus", forbidden.Status.Wire()));
                 default:
                     return Unknown(id);
             }
