@@ -91,8 +91,7 @@ internal sealed class CodeforcesBatch(CodeforcesPlatform platform, IReadOnlyList
     private CallResult Read(JsonElement result, List<string> asked)
     {
         var profiles = CodeforcesAnswers.Profiles(result, asked, platform.Client.Time.GetUtcNow());
-        var asAsked = profiles.Zip(asked).All(pair => pair.First.Handle.Equals(pair.Second, StringComparison.OrdinalIgnoreCase));
-        return platform.IsRepeated(profiles, asAsked)
+        return platform.IsRepeated(profiles, asked)
             ? new CallGarbled("codeforces: answer about another", $"The answer before it came again, beginning with '{profiles[0].Handle}' for '{asked[0]}'.")
             : new CallAnswered<IReadOnlyList<ProfileSnapshot>>(profiles);
     }

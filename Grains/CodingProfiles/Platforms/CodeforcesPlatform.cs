@@ -22,7 +22,7 @@ internal sealed partial class CodeforcesPlatform : PlatformAdapter, IAsyncDispos
 
     private readonly BatchLoader<string> _jobs;
     private readonly BatchLoader<string> _persons; // apart: a job's call with unknown handles in it may take many turns, and the gate lets persons go first
-    private string? _before; // the handles of the last answer; written by loads
+    private Exchange? _before; // the last one whose answer could be read; written by loads
 
     public CodeforcesPlatform(UpstreamGates gates)
         : base(gates, PlatformName, Rule, BlockedFor, pageIsBlock: true)
@@ -95,21 +95,26 @@ internal sealed partial class CodeforcesPlatform : PlatformAdapter, IAsyncDispos
     /// Whether an answer is the one before it over again. A renamed account answers under another name, so names alone tell nothing; the same names in the same order for
     /// other questions do. Forgets what it told, so that asking once more decides.
     /// </summary>
-    internal bool IsRepeated(IReadOnlyList<ProfileSnapshot> profiles, bool asAsked)
+    internal bool IsRepeated(IReadOnlyList<ProfileSnapshot> profiles, IReadOnlyList<string> asked)
     {
-        var handles = string.Join(';', profiles.Select(profile => profile.Handle));
-        var before = Interlocked.Exchange(ref _before, handles);
-        if (asAsked || before != handles)
+        var now = new Exchange(string.Join(';', asked), string.Join(';', profiles.Select(profile => profile.Handle)));
+        var before = Interlocked.Exchange(ref _before, now);
+        var isRepeated = before is not null
+            && before.Answered.Equals(now.Answered, StringComparison.OrdinalIgnoreCase)
+            && !before.Asked.Equals(now.Asked, StringComparison.OrdinalIgnoreCase)
+            && !now.Answered.Equals(now.Asked, StringComparison.OrdinalIgnoreCase);
+        if (isRepeated)
         {
-            return false;
+            _before = null;
         }
 
-        _before = null;
-        return true;
+        return isRepeated;
     }
 
     /// <summary>The handle that a comment names, or null. Its case may differ from the one that was asked for.</summary>
     internal static string? UnknownHandle(string comment) => NotFound().Match(comment) is { Success: true } match ? match.Groups[1].Value : null;
+
+    private sealed record Exchange(string Asked, string Answered);
 
     [GeneratedRegex("User with handle (.+) not found")]
     private static partial Regex NotFound();

@@ -72,7 +72,7 @@ internal sealed class LeetCodePlatform(UpstreamGates gates) : PlatformAdapter(ga
             return null;
         }
 
-        if (errors.Select(error => error.Text("message", ProfileText.Long)).FirstOrDefault(message => message?.Contains("does not exist", StringComparison.OrdinalIgnoreCase) == true) is { } message)
+        if (errors.Select(error => error.Text("message", ProfileText.Long)).FirstOrDefault(message => message?.Contains("user does not exist", StringComparison.OrdinalIgnoreCase) == true) is { } message)
         {
             return new CallMissing($"{Name}: user not found", message);
         }

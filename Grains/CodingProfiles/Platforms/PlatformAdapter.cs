@@ -43,6 +43,6 @@ internal abstract class PlatformAdapter : ICodingPlatform
 
     /// <summary>A handle that cannot be makes no call: it could only fail, and nothing from outside gets into a path or a query.</summary>
     private Task<CallResult>? Impossible(string handle, CallBudget budget) => WhyInvalid(handle) is { } why
-        ? Task.FromResult<CallResult>(new CallMissing($"{Name}: handle cannot be", why) { Attempts = budget.AttemptsSpent })
+        ? Task.FromResult<CallResult>(new CallMissing($"{Name}: handle not valid", why) { Attempts = budget.AttemptsSpent })
         : null;
 }

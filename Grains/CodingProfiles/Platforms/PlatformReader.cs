@@ -83,17 +83,14 @@ internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor,
         }
     }
 
-    private CallResult Strange(HttpResponseMessage response, UpstreamBody body, string wanted)
+    private CallResult Strange(HttpResponseMessage response, UpstreamBody body, string wanted) => ByStatus(response, body) ?? body.Kind switch
     {
-        return ByStatus(response, body) ?? body.Kind switch
-        {
-            _ when IsChallenge(response, body) => Blocked(response, body),
-            BodyKind.Empty when response.IsSuccessStatusCode => new CallGarbled($"{Name}: empty answer", $"HTTP {(int)response.StatusCode} without a body."),
-            BodyKind.TooLarge => new CallGarbled($"{Name}: answer too large", $"More than {UpstreamBody.Limit >> 20} MB."),
-            _ when response.IsSuccessStatusCode => new CallGarbled($"{Name}: no {wanted} in the answer", $"{response.Content.Headers.ContentType}: {body.Excerpt()}"),
-            _ => Unexpected(response, body),
-        };
-    }
+        _ when IsChallenge(response, body) => Blocked(response, body),
+        BodyKind.Empty when response.IsSuccessStatusCode => new CallGarbled($"{Name}: empty answer", $"HTTP {(int)response.StatusCode} without a body."),
+        BodyKind.TooLarge => new CallGarbled($"{Name}: answer too large", $"More than {UpstreamBody.Limit >> 20} MB."),
+        _ when response.IsSuccessStatusCode => new CallGarbled($"{Name}: no {wanted} in the answer", $"{response.Content.Headers.ContentType}: {body.Excerpt()}"),
+        _ => Unexpected(response, body),
+    };
 
     /// <summary>What the status says, whatever the body is; null when that needs the body.</summary>
     private CallResult? ByStatus(HttpResponseMessage response, UpstreamBody body)

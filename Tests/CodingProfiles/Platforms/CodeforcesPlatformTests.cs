@@ -250,6 +250,18 @@ public sealed class CodeforcesPlatformTests
     }
 
     [Fact]
+    public async Task SameQuestion_MayHaveTheSameAnswer()
+    {
+        await using var harness = await StartAsync(batch: 2);
+        harness.Upstream.Answers(Ok(User("new_name"), User("other")));
+
+        for (var day = 0; day < 3; day++)
+        {
+            Assert.All(await harness.FetchAllAsync("old_name", "other"), result => Assert.IsType<CallAnswered<PlatformAnswer>>(result));
+        }
+    }
+
+    [Fact]
     public async Task OldNameRightAfterTheNewOne_IsAcceptedWhenAskedAgain()
     {
         await using var harness = await StartAsync();

@@ -87,6 +87,15 @@ public sealed class LeetCodePlatformTests
     }
 
     [Fact]
+    public async Task SomethingElseThatDoesNotExist_IsNoMissingUser()
+    {
+        await using var harness = await PlatformHarness.StartAsync("leetcode");
+        harness.Upstream.Answers(ScriptedAnswer.Json("""{"errors":[{"message":"That operation does not exist."}],"data":{"matchedUser":null}}"""));
+
+        Assert.IsType<CallTroubled>(await harness.FetchAsync("sample"));
+    }
+
+    [Fact]
     public async Task UserThatIsNull_IsMissing_ButOneThatIsNotThereIsAnotherShape()
     {
         await using var harness = await PlatformHarness.StartAsync("leetcode");
