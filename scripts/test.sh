@@ -32,8 +32,19 @@ make_work_folder() {
   if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 2000000 ]; then
     place=/dev/shm
   fi
+  remove_leftovers "$place"
   work=$(mktemp -d "$place/bulk-test.XXXXXXXX")
   chmod 755 "$work"
+  printf '%s\n' "$$" >"$work/pid"
+}
+
+# Of runs that were killed: memory would fill up with them.
+remove_leftovers() {
+  local folder pid
+  for folder in "$1"/bulk-test.*; do
+    pid=$(cat "$folder/pid" 2>/dev/null) && ! kill -0 "$pid" 2>/dev/null || continue
+    rm -rf "$folder"
+  done
 }
 
 start_postgres() {

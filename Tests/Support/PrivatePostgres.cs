@@ -107,7 +107,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
+        await StopAsync();
         Directory.Delete(_folder, recursive: true);
     }
 

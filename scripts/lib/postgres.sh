@@ -194,8 +194,9 @@ postgres_start() {
 
   local settings=(-c "listen_addresses=127.0.0.1" -c "unix_socket_directories=" -c "max_wal_size=2GB" -c "shared_buffers=256MB") try
   if [ "$kind" = throwaway ]; then
-    # Nothing here need survive a power cut. Commits stay synchronous: a kill must lose none.
-    settings+=(-c fsync=off -c full_page_writes=off -c max_connections=300 -c "max_wal_size=4GB")
+    # Nothing here need survive a power cut. Commits stay synchronous: a kill must lose none. Shared memory is in files of the folder, which goes with them:
+    # a killed server would leave it in /dev/shm.
+    settings+=(-c dynamic_shared_memory_type=mmap -c fsync=off -c full_page_writes=off -c max_connections=300 -c "max_wal_size=4GB")
   fi
   for try in 1 2 3 4 5 6 7 8; do
     if port_taken "$postgres_port"; then
