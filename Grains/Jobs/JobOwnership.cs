@@ -33,7 +33,7 @@ public sealed class JobOwnership(Database database)
     private const string OrphansSql = """
         -- name: FindOrphans
         SELECT id FROM jobs
-        WHERE status IN ('queued', 'planning', 'running') AND (heartbeat IS NULL OR heartbeat < now() - $1 OR ($2 AND owner IS DISTINCT FROM $3))
+        WHERE status IN ('queued', 'planning', 'running') AND (heartbeat IS NULL OR heartbeat < now() - $1::interval OR ($2 AND owner IS DISTINCT FROM $3))
         ORDER BY id LIMIT 100
         """;
 

@@ -39,8 +39,9 @@ public sealed class JobSupervisor(JobOwnership ownership, IGrainFactory grains, 
                 woken++;
                 JobSupervisorLog.Woke(log, id);
             }
-            catch (Exception error) when (GrainFaults.MayHaveRun(error))
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
+                // Whatever it was, it must not keep the other jobs from being woken, nor end the process.
                 JobSupervisorLog.WakeFailed(log, error, id);
             }
         }

@@ -203,7 +203,8 @@ public sealed class BatchLoader<TKey> : IAsyncDisposable
         public void Answer(CallResult result, CallBudget call, bool first, TimeSpan waited)
         {
             var paid = result.Cost;
-            var shared = new CallCost(0, paid.Calls > 0 ? 1 : 0, 0, paid.Calling, Max(waited - paid.Calling - paid.Backoff - paid.Parked), paid.Backoff, paid.Parked);
+            var spared = paid.Calls > 0 && result is not CallDeferred ? 1 : 0; // put off is not answered: nothing was spared yet
+            var shared = new CallCost(0, spared, 0, paid.Calling, Max(waited - paid.Calling - paid.Backoff - paid.Parked), paid.Backoff, paid.Parked);
             TrySetResult(result with { Attempts = Budget.AttemptsSpent + Math.Max(0, result.Attempts - call.AttemptsSpent), Cost = first ? shared with { Calls = paid.Calls, Avoided = 0, Retries = paid.Retries } : shared });
         }
 

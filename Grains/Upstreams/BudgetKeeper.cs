@@ -6,11 +6,11 @@ internal sealed partial class BudgetKeeper(UpstreamGate gate, IGrainFactory grai
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan IdleRelease = TimeSpan.FromSeconds(5);
     private readonly IUpstreamGrain _grain = grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey(gate.Options.Name));
-    private volatile HoldOff? _toTell; // written by the gate when it is told to wait, read by the loop
+    private HoldOff? _toTell; // the longest not told yet: written by the gate when it is told to wait, taken by the loop
 
     public async Task RunAsync(CancellationToken stop)
     {
-        gate.HeldOff = holdOff => _toTell = holdOff;
+        gate.HeldOff = ToTell;
         try
         {
             while (!stop.IsCancellationRequested)
@@ -19,9 +19,9 @@ internal sealed partial class BudgetKeeper(UpstreamGate gate, IGrainFactory grai
                 await KeepWhileNeededAsync(stop);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
-            await ReleaseAsync();
+            await ReleaseAsync(); // whatever the stop interrupted
         }
     }
 
@@ -30,7 +30,7 @@ internal sealed partial class BudgetKeeper(UpstreamGate gate, IGrainFactory grai
         var neededAt = time.GetTimestamp();
         while (time.GetElapsedTime(neededAt) < IdleRelease)
         {
-            var pause = await RenewAsync();
+            var pause = await RenewAsync(stop);
             var (waiting, inFlight) = gate.Need;
             neededAt = waiting + inFlight > 0 ? time.GetTimestamp() : neededAt;
             await Task.Delay(pause, time, stop);
@@ -39,26 +39,55 @@ internal sealed partial class BudgetKeeper(UpstreamGate gate, IGrainFactory grai
         await ReleaseAsync();
     }
 
-    private async Task<TimeSpan> RenewAsync()
+    private async Task<TimeSpan> RenewAsync(CancellationToken stop)
     {
         try
         {
-            if (Interlocked.Exchange(ref _toTell, null) is { } holdOff)
-            {
-                await _grain.HoldOffAsync(holdOff);
-            }
-
+            await TellAsync();
             var (waiting, inFlight) = gate.Need;
             var sentAt = time.GetTimestamp();
             var lease = await _grain.RenewAsync(new RenewLease(silo.Name, waiting, inFlight));
             gate.Apply(lease, sentAt);
             return lease.AskAgainAfter > TimeSpan.Zero ? lease.AskAgainAfter : AfterFailure;
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!stop.IsCancellationRequested)
         {
-            // Whatever it was (a silo that just died, a database that is down): without a renewal the lease ends by itself and calls stop. Ask again.
+            // Whatever it was (a silo that just died, a database that is down, a call that the runtime cancelled): without a renewal the lease ends by itself and calls stop.
+            // Ask again: a keeper that gave up would leave the upstream closed on this silo for good.
             LogRenewalFailed(error, gate.Options.Name);
             return AfterFailure;
+        }
+    }
+
+    private void ToTell(HoldOff holdOff)
+    {
+        for (var known = Volatile.Read(ref _toTell); known is null || known.For < holdOff.For;)
+        {
+            var found = Interlocked.CompareExchange(ref _toTell, holdOff, known);
+            if (ReferenceEquals(found, known))
+            {
+                return;
+            }
+
+            known = found;
+        }
+    }
+
+    private async Task TellAsync()
+    {
+        if (Interlocked.Exchange(ref _toTell, null) is not { } holdOff)
+        {
+            return;
+        }
+
+        try
+        {
+            await _grain.HoldOffAsync(holdOff);
+        }
+        catch
+        {
+            ToTell(holdOff);
+            throw;
         }
     }
 
@@ -69,7 +98,7 @@ internal sealed partial class BudgetKeeper(UpstreamGate gate, IGrainFactory grai
         {
             await _grain.ReleaseAsync(new ReleaseLease(silo.Name, gate.Need.InFlight));
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
             LogReleaseFailed(error, gate.Options.Name); // the lease ends by itself
         }

@@ -5,14 +5,16 @@ namespace Orleans;
 /// <summary>Timers of a grain, in the overloads that the other runtime has, so that a lambda binds alike under both.</summary>
 public static class GrainBaseExtensions
 {
-    public static IGrainTimer RegisterGrainTimer<TState>(this Grain grain, Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
+    public static IGrainTimer RegisterGrainTimer<TState>(
+        this Grain grain, Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
     {
         ArgumentNullException.ThrowIfNull(grain);
         ArgumentNullException.ThrowIfNull(callback);
         return grain.Activation.RegisterTimer(token => callback(state, token), options);
     }
 
-    public static IGrainTimer RegisterGrainTimer<TState>(this Grain grain, Func<TState, Task> callback, TState state, GrainTimerCreationOptions options)
+    public static IGrainTimer RegisterGrainTimer<TState>(
+        this Grain grain, Func<TState, Task> callback, TState state, GrainTimerCreationOptions options)
     {
         ArgumentNullException.ThrowIfNull(callback);
         return RegisterGrainTimer(grain, (each, _) => callback(each), state, options);

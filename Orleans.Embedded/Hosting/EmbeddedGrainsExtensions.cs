@@ -14,7 +14,8 @@ public static class EmbeddedGrainsExtensions
     /// Adds a silo for the grain classes of the given assemblies, and <see cref="IGrainFactory"/> and <see cref="IClusterClient"/> to call them by.
     /// Hosted services start in the order of their registration: whatever calls grains while it starts comes after this.
     /// </summary>
-    public static IServiceCollection AddEmbeddedGrains(this IServiceCollection services, Action<EmbeddedGrainOptions>? configure, params Assembly[] grainAssemblies)
+    public static IServiceCollection AddEmbeddedGrains(
+        this IServiceCollection services, Action<EmbeddedGrainOptions>? configure, params Assembly[] grainAssemblies)
     {
         services.AddOptions<EmbeddedGrainOptions>().Configure(options =>
         {

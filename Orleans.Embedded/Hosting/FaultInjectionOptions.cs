@@ -23,10 +23,15 @@ public sealed class FaultInjectionOptions
 
     internal IEnumerable<string> Problems()
     {
-        foreach (var (name, value) in new[] { (nameof(RejectionProbability), RejectionProbability), (nameof(LostResponseProbability), LostResponseProbability), (nameof(StreamAbortProbability), StreamAbortProbability) })
-        {
-            if (value is not (>= 0 and <= 1)) yield return $"{nameof(EmbeddedGrainOptions.FaultInjection)}.{name} is {value}; it must be from 0 to 1.";
-        }
-        if (CollectionAge < TimeSpan.FromMilliseconds(10)) yield return $"{nameof(EmbeddedGrainOptions.FaultInjection)}.{nameof(CollectionAge)} is {CollectionAge}; it must be 10 ms or more.";
+        (string Name, double Value)[] probabilities =
+        [
+            (nameof(RejectionProbability), RejectionProbability),
+            (nameof(LostResponseProbability), LostResponseProbability),
+            (nameof(StreamAbortProbability), StreamAbortProbability),
+        ];
+        foreach (var (name, value) in probabilities.Where(p => p.Value is not (>= 0 and <= 1)))
+            yield return $"{nameof(FaultInjectionOptions)}.{name} is {value}; it must be from 0 to 1.";
+        if (CollectionAge < TimeSpan.FromMilliseconds(10))
+            yield return $"{nameof(FaultInjectionOptions)}.{nameof(CollectionAge)} is {CollectionAge}; it must be 10 ms or more.";
     }
 }

@@ -65,11 +65,20 @@ internal sealed partial class Activation
                 touches = Silo.Clock.GetElapsedTime(_lastTouched, _lastUsed) >= s_touchEvery;
                 if (touches) _lastTouched = _lastUsed;
             }
-            if (ReferenceEquals(_blocking, call)) _blocking = NextBlocking();
+            // As under the other runtime: of several read-only calls the first blocks, and others may start when it ends.
+            if (ReferenceEquals(_blocking, call)) _blocking = null;
             if (_stage == Stage.Active) AdmitNext();
             else if (_stage == Stage.Deactivating && !IsRunning) Scheduler.Post(Finish);
         }
         if (touches) Silo.Ceiling.Touch(this);
+    }
+
+    /// <summary>What the caller of a failed call gets. What it does not get is logged, for nobody else will ever see it.</summary>
+    public Exception ToCaller(Exception error)
+    {
+        var crossing = ExceptionBoundary.Cross(error);
+        if (!ReferenceEquals(crossing, error)) Silo.LogForeignException(error, Id);
+        return crossing;
     }
 
     /// <summary>Fails the calls whose callers have waited long enough. A running one runs on: the callee is not told.</summary>
@@ -127,14 +136,6 @@ internal sealed partial class Activation
             }
             call = next;
         }
-    }
-
-    /// <summary>Read-only calls run side by side: when the one that blocks ends, another of them goes on blocking.</summary>
-    private GrainCall? NextBlocking()
-    {
-        var call = _running.First;
-        while (call is not null && call.Has(CallTraits.Interleaves)) call = call.Next;
-        return call;
     }
 
     /// <summary>The waiting calls, still chained, in order.</summary>

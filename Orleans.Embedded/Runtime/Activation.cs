@@ -54,7 +54,11 @@ internal sealed partial class Activation
     {
         get
         {
-            lock (_gate) return _stage == Stage.Gone ? Task.CompletedTask : (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            lock (_gate)
+            {
+                if (_stage == Stage.Gone) return Task.CompletedTask;
+                return (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
         }
     }
 
@@ -103,7 +107,8 @@ internal sealed partial class Activation
                 case Stage.Active:
                     _stage = Stage.Deactivating;
                     _wasActive = true;
-                    if (_enumerations is not null) Scheduler.Post(AbortEnumerations);
+                    // A step that has been admitted may yet begin an enumeration, before this.
+                    if (IsRunning || _enumerations is not null) Scheduler.Post(AbortEnumerations);
                     if (!IsRunning) Scheduler.Post(Finish);
                     break;
                 default:

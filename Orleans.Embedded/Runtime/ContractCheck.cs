@@ -11,7 +11,8 @@ namespace Orleans.Runtime;
 internal sealed class ContractCheck
 {
     private const string Sendable =
-        "a primitive, string, Guid, DateTimeOffset, TimeSpan, enum, ImmutableArray, ImmutableDictionary, grain interface, or a sealed immutable type with [GenerateSerializer, Immutable, Alias]";
+        "a primitive, string, Guid, DateTimeOffset, TimeSpan, enum, ImmutableArray, ImmutableDictionary, grain interface, "
+        + "or a sealed immutable type with [GenerateSerializer, Immutable, Alias]";
 
     private static readonly HashSet<Type> s_plain =
     [
@@ -25,6 +26,8 @@ internal sealed class ContractCheck
         typeof(ImmutableHashSet<>), typeof(ImmutableSortedSet<>), typeof(ImmutableQueue<>), typeof(ImmutableStack<>),
     ];
 
+    private static readonly HashSet<Type> s_answers = [typeof(Task<>), typeof(ValueTask<>), typeof(IAsyncEnumerable<>)];
+
     private readonly List<string> _faults = [];
     private readonly HashSet<Type> _seen = [];
     private readonly Dictionary<string, Type> _typeAliases = new(StringComparer.Ordinal);
@@ -36,8 +39,8 @@ internal sealed class ContractCheck
         foreach (var grainInterface in grainInterfaces) check.Interface(grainInterface);
         foreach (var grainClass in grainClasses) check.Class(grainClass);
         foreach (var exception in exceptions) check.Members(exception, mustBeReadOnly: false);
-        if (check._faults.Count > 0)
-            throw new OrleansConfigurationException($"{check._faults.Count} grain contract fault(s):{Environment.NewLine}{string.Join(Environment.NewLine, check._faults)}");
+        if (check._faults.Count == 0) return;
+        throw new OrleansConfigurationException(string.Join(Environment.NewLine, check._faults.Prepend($"{check._faults.Count} grain contract fault(s):")));
     }
 
     /// <summary>The methods of a grain interface, those of its bases included.</summary>
@@ -67,7 +70,7 @@ internal sealed class ContractCheck
 
         var result = method.ReturnType;
         if (result == typeof(Task) || result == typeof(ValueTask)) return;
-        if (result.IsGenericType && result.GetGenericTypeDefinition() is var kind && (kind == typeof(Task<>) || kind == typeof(ValueTask<>) || kind == typeof(IAsyncEnumerable<>)))
+        if (result.IsGenericType && s_answers.Contains(result.GetGenericTypeDefinition()))
             Value(result.GetGenericArguments()[0], $"{where}, result");
         else
             Fault($"{where}, result", Name(result), "Task, Task<T>, ValueTask, ValueTask<T> or IAsyncEnumerable<T>");
@@ -86,8 +89,9 @@ internal sealed class ContractCheck
                 continue;
             }
             var state = parameter.ParameterType.GetGenericArguments()[0];
-            if (!state.IsDefined(typeof(GenerateSerializerAttribute), false)) Fault(where, $"state {Name(state)} without [GenerateSerializer]", "one with it");
-            if (!state.IsValueType && state.GetConstructor([]) is null) Fault(where, $"state {Name(state)} without a public parameterless constructor", "one with it");
+            if (!HasSerializer(state)) Fault(where, $"state {Name(state)} without [GenerateSerializer]", "one with it");
+            if (!state.IsValueType && state.GetConstructor([]) is null)
+                Fault(where, $"state {Name(state)} without a public parameterless constructor", "one with it");
             Members(state, mustBeReadOnly: false);
         }
     }
@@ -105,7 +109,7 @@ internal sealed class ContractCheck
         if (type.IsInterface && type.IsAssignableTo(typeof(IGrainWithStringKey))) return;
         if (!_seen.Add(type)) return;
 
-        if (type.IsInterface || type.IsArray || type.IsPointer || type.IsByRef || type.IsGenericParameter || !type.IsDefined(typeof(GenerateSerializerAttribute), false))
+        if (!HasSerializer(type))
         {
             Fault(where, Name(type), Sendable);
             return;
@@ -119,7 +123,7 @@ internal sealed class ContractCheck
 
     private void Derived(Type type)
     {
-        var derived = type.Assembly.GetTypes().Where(t => t.BaseType == type || (t.BaseType?.IsGenericType == true && t.BaseType.GetGenericTypeDefinition() == type)).ToArray();
+        var derived = type.Assembly.GetTypes().Where(t => t.BaseType == type).ToArray();
         if (derived.Length == 0) Fault(Name(type), "an abstract type without derived ones in its assembly", "a closed hierarchy");
         foreach (var each in derived) Value(each, Name(each));
     }
@@ -127,7 +131,7 @@ internal sealed class ContractCheck
     /// <summary>The fields of a type and its bases: each numbered, and set once only where <paramref name="mustBeReadOnly"/>.</summary>
     private void Members(Type type, bool mustBeReadOnly)
     {
-        for (var level = type; level is not null && level.IsDefined(typeof(GenerateSerializerAttribute), false) && level.Assembly != typeof(ContractCheck).Assembly; level = level.BaseType)
+        for (var level = type; level is not null && HasSerializer(level) && level.Assembly != typeof(ContractCheck).Assembly; level = level.BaseType)
         {
             var ids = new Dictionary<uint, string>();
             foreach (var field in level.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
@@ -146,15 +150,20 @@ internal sealed class ContractCheck
     private static uint? IdOf(Type type, FieldInfo field, string name)
     {
         const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var parameter = type.GetConstructors(Own).SelectMany(c => c.GetParameters()).FirstOrDefault(p => p.Name == name && p.IsDefined(typeof(IdAttribute)));
-        return (field.GetCustomAttribute<IdAttribute>() ?? type.GetProperty(name, Own)?.GetCustomAttribute<IdAttribute>() ?? parameter?.GetCustomAttribute<IdAttribute>())?.Id;
+        var parameters = type.GetConstructors(Own).SelectMany(c => c.GetParameters()).Where(p => p.Name == name);
+        var id = field.GetCustomAttribute<IdAttribute>()
+            ?? type.GetProperty(name, Own)?.GetCustomAttribute<IdAttribute>()
+            ?? parameters.Select(p => p.GetCustomAttribute<IdAttribute>()).FirstOrDefault(a => a is not null);
+        return id?.Id;
     }
 
     private void Alias(Type type, string where)
     {
         var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
-        if (definition.GetCustomAttributes<AliasAttribute>(false).FirstOrDefault()?.Alias is not { } alias) Fault(where, "no [Alias]", "one");
-        else if (!_typeAliases.TryAdd(alias, definition) && _typeAliases[alias] != definition) Fault(where, $"[Alias(\"{alias}\")], which {Name(_typeAliases[alias])} has too", "one of its own");
+        if (definition.GetCustomAttributes<AliasAttribute>(false).FirstOrDefault()?.Alias is not { } alias)
+            Fault(where, "no [Alias]", "one");
+        else if (!_typeAliases.TryAdd(alias, definition) && _typeAliases[alias] != definition)
+            Fault(where, $"[Alias(\"{alias}\")], which {Name(_typeAliases[alias])} has too", "one of its own");
     }
 
     private void Fault(string where, string found, string wanted)
@@ -162,6 +171,8 @@ internal sealed class ContractCheck
         var fault = $"- {where}: found {found}; wanted {wanted}.";
         if (!_faults.Contains(fault)) _faults.Add(fault);
     }
+
+    private static bool HasSerializer(Type type) => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false);
 
     private static string Name(Type type) => type.IsGenericType && !type.IsGenericTypeDefinition
         ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>"

@@ -9,7 +9,7 @@ internal sealed class EmbeddedClient(IServiceProvider services, FrozenDictionary
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey
     {
-        if (grainClassNamePrefix is not null) throw new NotSupportedException($"{nameof(grainClassNamePrefix)} '{grainClassNamePrefix}': an interface has exactly one class here.");
+        if (grainClassNamePrefix is not null) throw new NotSupportedException("A class prefix tells apart classes of one interface, which has just one here.");
         return (TGrainInterface)(object)Reference(typeof(TGrainInterface), primaryKey);
     }
 
@@ -19,6 +19,7 @@ internal sealed class EmbeddedClient(IServiceProvider services, FrozenDictionary
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(key);
         if (prototypes.TryGetValue(grainInterface, out var prototype)) return prototype.To(key);
-        throw new ArgumentException($"No grain class in the silo's assemblies implements {grainInterface}. Name its assembly in AddEmbeddedGrains.", nameof(grainInterface));
+        throw new ArgumentException(
+            $"No grain class in the silo's assemblies implements {grainInterface}. Name its assembly in AddEmbeddedGrains.", nameof(grainInterface));
     }
 }

@@ -8,7 +8,7 @@ public sealed partial class EmbeddedSilo
     [LoggerMessage(Level = LogLevel.Information, Message = "Embedded silo stops: running calls end, others are refused.")]
     private partial void LogStopping();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Embedded silo stopped before {Activations} activations had ended; their callers get SiloUnavailableException.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Embedded silo stopped before {Activations} activations had ended; their callers are refused.")]
     private partial void LogStopCutShort(int activations);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Call} did not answer within {Timeout}; its caller gets TimeoutException, the callee runs on.")]
@@ -22,6 +22,9 @@ public sealed partial class EmbeddedSilo
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The state of grain {Grain} is stale; its activation ends.")]
     internal partial void LogStaleState(Exception exception, GrainId grain);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Grain {Grain} threw an exception that cannot cross to its caller.")]
+    internal partial void LogForeignException(Exception exception, GrainId grain);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A timer of grain {Grain} threw; it ticks on.")]
     internal partial void LogTimerFailed(Exception exception, GrainId grain);

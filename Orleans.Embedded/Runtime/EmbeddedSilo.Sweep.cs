@@ -8,7 +8,8 @@ public sealed partial class EmbeddedSilo
     // Touched by the sweep only, of which there is one at a time.
     private long _nextCollection;
 
-    private TimeSpan CollectionQuantum => Options.FaultInjection?.CollectionAge is { } age && age / 4 < Options.CollectionQuantum ? age / 4 : Options.CollectionQuantum;
+    private TimeSpan CollectionQuantum =>
+        Options.FaultInjection?.CollectionAge is { } age && age / 4 < Options.CollectionQuantum ? age / 4 : Options.CollectionQuantum;
 
     /// <summary>Time-outs are kept to within a twentieth of theirs.</summary>
     private void SetSweep() => _sweepTimer.Change(new[] { Options.ResponseTimeout / 20, CollectionQuantum, s_longestPause }.Min(), Timeout.InfiniteTimeSpan);

@@ -37,7 +37,8 @@ public sealed partial class EmbeddedSilo : IHostedService, IDisposable
         ContractCheck.Verify(interfaces.Keys, classes, GrainTypes.ExceptionsOf(Options.GrainAssemblies, interfaces.Keys));
         var byType = classes.ToDictionary(type => type, type => new GrainClass(this, type));
         _classes = [.. byType.Values];
-        Client = new EmbeddedClient(services, interfaces.ToFrozenDictionary(pair => pair.Key, pair => GrainReference.Prototype(this, pair.Key, byType[pair.Value])));
+        var references = interfaces.ToFrozenDictionary(pair => pair.Key, pair => GrainReference.Prototype(this, pair.Key, byType[pair.Value]));
+        Client = new EmbeddedClient(services, references);
 
         _sweepTimer = clock.CreateTimer(_ => Sweep(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

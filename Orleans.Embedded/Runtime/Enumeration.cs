@@ -96,7 +96,8 @@ internal sealed class Enumeration<T> : Enumeration
             {
                 if (Aborted() is { } aborted) throw aborted;
                 _pending ??= _iterator.MoveNextAsync().AsTask();
-                if (!_pending.IsCompleted && items.Count > 0) break;
+                // Also when it has failed already: first the items before the failure.
+                if (!_pending.IsCompletedSuccessfully && items.Count > 0) break;
                 var more = await _pending.WaitAsync(Token);
                 _pending = null;
                 if (!more) return (items, true);
@@ -118,7 +119,8 @@ internal sealed class Enumeration<T> : Enumeration
 
     protected override async Task DisposeIteratorAsync()
     {
-        if (_pending is { } pending) await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        const ConfigureAwaitOptions Quietly = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+        if (_pending is { } pending) await ((Task)pending).ConfigureAwait(Quietly);
         await _iterator.DisposeAsync();
     }
 }

@@ -10,20 +10,18 @@ internal static class ExceptionBoundary
     private static readonly string[] s_carried = ["System", "Microsoft", "Azure"];
     private static readonly ConcurrentDictionary<Type, bool> s_crosses = new();
 
-    public static Exception Cross(Exception exception)
+    public static Exception Cross(Exception exception) => FirstForeign(exception) is not { } foreign ? exception : new CodecNotFoundException(
+        $"Could not find a codec for type {foreign.GetType()}: an exception that leaves a grain needs [GenerateSerializer]. It said: {foreign.Message}");
+
+    /// <summary>Inner exceptions cross with their outer one, or keep it from crossing.</summary>
+    private static Exception? FirstForeign(Exception exception)
     {
-        for (var e = exception; e is not null; e = e.InnerException)
-        {
-            if (!s_crosses.GetOrAdd(e.GetType(), Crosses)) return Foreign(e);
-            if (e is AggregateException many && many.InnerExceptions.Select(Cross).FirstOrDefault(c => c is CodecNotFoundException) is { } refused) return refused;
-        }
-        return exception;
+        if (!s_crosses.GetOrAdd(exception.GetType(), Crosses)) return exception;
+        if (exception is AggregateException many) return many.InnerExceptions.Select(FirstForeign).FirstOrDefault(e => e is not null);
+        return exception.InnerException is { } inner ? FirstForeign(inner) : null;
     }
 
     private static bool Crosses(Type type) =>
         type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false)
         || s_carried.Any(prefix => type.Namespace?.StartsWith(prefix, StringComparison.Ordinal) == true);
-
-    private static CodecNotFoundException Foreign(Exception e) => new(
-        $"Could not find a codec for type {e.GetType()}: an exception that leaves a grain needs [GenerateSerializer]. It said: {e.Message}");
 }

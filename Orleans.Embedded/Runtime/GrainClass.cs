@@ -62,7 +62,8 @@ internal sealed class GrainClass
     private static Func<Activation, object> AddState(ParameterInfo parameter)
     {
         var attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()!;
-        var add = s_addState.MakeGenericMethod(parameter.ParameterType.GetGenericArguments()).CreateDelegate<Func<Activation, PersistentStateAttribute, object>>();
+        var method = s_addState.MakeGenericMethod(parameter.ParameterType.GetGenericArguments());
+        var add = method.CreateDelegate<Func<Activation, PersistentStateAttribute, object>>();
         return activation => add(activation, attribute);
     }
 

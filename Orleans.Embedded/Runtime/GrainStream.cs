@@ -43,7 +43,8 @@ internal sealed class GrainStreamReader<T> : IAsyncEnumerator<T>
         await using (token.UnsafeRegister(static (step, token) => ((GrainStreamStep<T>)step!).TryFail(new OperationCanceledException(token)), step))
         {
             if (Enumeration is null) _stream.Target.Silo.Send(step);
-            else if (!Enumeration.Activation.TryReceive(step)) step.TryFail(new EnumerationAbortedException($"The activation of {step} has ended. Enumerate anew."));
+            else if (!Enumeration.Activation.TryReceive(step))
+                step.TryFail(new EnumerationAbortedException($"The activation of {step} has ended. Enumerate anew."));
             _fetched = ([], true);
             _fetched = await step.Answer;
         }
@@ -91,7 +92,7 @@ internal sealed class GrainStreamStep<T>(GrainStreamReader<T> reader)
         }
         activation.OnEnded(this, error);
         if (error is null) _answer.TrySetResult(next);
-        else TryFail(ExceptionBoundary.Cross(error));
+        else TryFail(activation.ToCaller(error));
     }
 
     public override bool TryFail(Exception exception)

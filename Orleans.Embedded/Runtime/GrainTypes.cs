@@ -16,8 +16,9 @@ internal static class GrainTypes
         {
             foreach (var grainInterface in OwnInterfacesOf(type))
             {
-                if (!found.TryAdd(grainInterface, type))
-                    throw new OrleansConfigurationException($"{grainInterface.Name} is implemented by {found[grainInterface].Name} and {type.Name}; wanted one grain class per interface.");
+                if (found.TryAdd(grainInterface, type)) continue;
+                throw new OrleansConfigurationException(
+                    $"{grainInterface.Name} is implemented by {found[grainInterface].Name} and {type.Name}; wanted one grain class per interface.");
             }
         }
         return found;

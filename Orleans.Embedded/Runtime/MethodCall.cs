@@ -43,7 +43,7 @@ internal sealed class MethodCall<TResult> : GrainCall
         }
         activation.OnEnded(this, error);
         _cancellation?.Forget();
-        if (error is not null) TryFail(ExceptionBoundary.Cross(error));
+        if (error is not null) TryFail(activation.ToCaller(error));
         else if (activation.Silo.Faults?.LosesResponse(this) is { } lost) TryFail(lost);
         else _answer.TrySetResult(result);
     }

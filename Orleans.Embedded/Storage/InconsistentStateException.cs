@@ -2,7 +2,7 @@ using Orleans.Runtime;
 
 namespace Orleans.Storage;
 
-/// <summary>The stored state has an ETag other than the one that was read: another writer came first. The activation that lets it escape is deactivated.</summary>
+/// <summary>The stored state is not the one that was read: another writer came first. The activation that lets this escape is deactivated.</summary>
 [GenerateSerializer]
 public class InconsistentStateException : OrleansException
 {

@@ -54,6 +54,7 @@ public sealed class MemoryGrainStorage : IGrainStorage
     private InconsistentStateException Stale(string verb, (string State, GrainId Grain) key, string? found)
     {
         var stored = _rows.TryGetValue(key, out var row) ? row.ETag : null;
-        return new InconsistentStateException($"Cannot {verb} state '{key.State}' of grain {key.Grain}: it has ETag {stored ?? "none"}, the writer read {found ?? "none"}.", stored, found);
+        return new InconsistentStateException(
+            $"Cannot {verb} state '{key.State}' of grain {key.Grain}: it has ETag {stored ?? "none"}, the writer read {found ?? "none"}.", stored, found);
     }
 }

@@ -111,6 +111,25 @@ public sealed class CallTests : EmbeddedSiloTest
     }
 
     [Fact]
+    public async Task FirstOfSeveralReadOnlyCalls_Ends_AndOthersMayStart_AsUnderOrleans()
+    {
+        var grain = Grains.GetGrain<ITurnsGrain>(Key);
+        var first = grain.ReadAsync(Key + "/1");
+        await ConformanceGates.PassAsync(Key + "/1/begun");
+        var second = grain.ReadAsync(Key + "/2");
+        await ConformanceGates.PassAsync(Key + "/2/begun");
+        var write = grain.IncrementAsync();
+
+        ConformanceGates.Open(Key + "/1");
+        await first;
+
+        Assert.Equal(1, await write.WaitAsync(Patience));
+        Assert.False(second.IsCompleted);
+        ConformanceGates.Open(Key + "/2");
+        await second;
+    }
+
+    [Fact]
     public async Task CallThatMeetsAThirdEndedActivation_IsRejected()
     {
         var activations = 0;
@@ -156,8 +175,11 @@ public sealed class CallTests : EmbeddedSiloTest
     [Fact]
     public async Task ForeignException_InsideAnother_DoesNotCrossEither()
     {
-        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(Probe.Script(_ => throw new InvalidOperationException("outer", new ForeignException("inner")))));
-        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(Probe.Script(_ => throw new AggregateException(new TimeoutException(), new ForeignException("second")))));
+        var inner = Probe.Script(_ => throw new InvalidOperationException("outer", new ForeignException("inner")));
+        var second = Probe.Script(_ => throw new AggregateException(new TimeoutException(), new ForeignException("second")));
+
+        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(inner));
+        await Assert.ThrowsAsync<CodecNotFoundException>(() => Grain.RunAsync(second));
     }
 
     [Fact]

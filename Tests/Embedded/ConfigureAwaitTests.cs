@@ -20,7 +20,7 @@ public sealed partial class ConfigureAwaitTests
     [Theory]
     [InlineData("public sealed class JobGrain(IGrainFactory grains) : Grain, IJobGrain\n{ async Task A() { await B().ConfigureAwait(false); } }", true)]
     [InlineData("class JobGrain : Orleans.Grain { async Task A() => await B().ConfigureAwait( continueOnCapturedContext: false ); }", true)]
-    [InlineData("class JobGrain(\n    [PersistentState(\"job\")] IPersistentState<JobState> state)\n    : Grain,\n    IJobGrain { class Pump { async Task A() => await B().ConfigureAwait(ConfigureAwaitOptions.None); } }", true)]
+    [InlineData("class JobGrain(\n [PersistentState(\"a\")] Job job)\n : Grain,\n IJob { void A() => B.ConfigureAwait(ConfigureAwaitOptions.None); }", true)]
     [InlineData("class JobGrain : Grain { async Task A() => await B(); } // ConfigureAwait(false) would leave the turn", false)]
     [InlineData("class JobGrain : Grain { async Task A() => await B().ConfigureAwait(true); }", false)]
     [InlineData("class JobRun { async Task A() => await B().ConfigureAwait(false); }", false)]
@@ -50,6 +50,7 @@ public sealed partial class ConfigureAwaitTests
     [GeneratedRegex(@"\bclass\s+\w+(?:<[^{]*?>)?\s*(?:\([^{]*?\))?\s*:\s*(?:Orleans\.)?Grain\s*[,{\r\n]", RegexOptions.Singleline)]
     private static partial Regex GrainClass();
 
-    [GeneratedRegex(@"\.ConfigureAwait\s*\((?!\s*(?:continueOnCapturedContext\s*:\s*)?true\s*\))(?![^)]*ContinueOnCapturedContext\b(?!\s*:))", RegexOptions.Singleline)]
+    /// <summary>Any but <c>(true)</c>, also by name, and options that continue on the captured context.</summary>
+    [GeneratedRegex(@"\.ConfigureAwait\s*\((?!\s*(?:continueOnCapturedContext\s*:\s*)?true\s*\))(?![^)]*ContinueOnCapturedContext\b)", RegexOptions.Singleline)]
     private static partial Regex Leaving();
 }

@@ -111,7 +111,10 @@ public interface IStreamGrain : IGrainWithStringKey
 }
 
 [GenerateSerializer, Alias("conformance-note"), Immutable]
-public sealed record Note([property: Id(0)] string Text, [property: Id(1)] ImmutableArray<int> Numbers, [property: Id(2)] ImmutableDictionary<string, DateTimeOffset> Times)
+public sealed record Note(
+    [property: Id(0)] string Text,
+    [property: Id(1)] ImmutableArray<int> Numbers,
+    [property: Id(2)] ImmutableDictionary<string, DateTimeOffset> Times)
 {
     [Id(3)]
     public TimeSpan? Age { get; init; }

@@ -200,6 +200,7 @@ public sealed class StreamGrain : Grain, IStreamGrain
     {
         yield return 1;
         await Task.Yield();
+        yield return 2;
         throw new ConformanceException("stream", 3);
     }
 

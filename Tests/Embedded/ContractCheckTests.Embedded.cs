@@ -10,7 +10,8 @@ public sealed class ContractCheckTests
         Assert.Throws<OrleansConfigurationException>(() => ContractCheck.Verify(interfaces, [], [])).Message;
 
     [Fact]
-    public void SoundContract_Passes() => ContractCheck.Verify([typeof(ITurnsGrain), typeof(IMessagesGrain), typeof(IStreamGrain)], [typeof(LifeGrain)], [typeof(ConformanceException)]);
+    public void SoundContract_Passes() =>
+        ContractCheck.Verify([typeof(ITurnsGrain), typeof(IMessagesGrain), typeof(IStreamGrain)], [typeof(LifeGrain)], [typeof(ConformanceException)]);
 
     [Theory]
     [InlineData("IUnsound.list, parameter 'values': found List<Int32>; wanted")]

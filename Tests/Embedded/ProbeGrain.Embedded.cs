@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 
 namespace OrleansBulk.Tests.Embedded;
 
@@ -104,10 +103,7 @@ internal sealed class ProbeGrain : Grain, IProbeGrain, IDisposable
 
     public Task<string> RunCancellableAsync(string script, CancellationToken cancellationToken) => Probe.PlayAsync(script, this, cancellationToken);
 
-    public async IAsyncEnumerable<int> StreamAsync(string script, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var item in Probe.PlayStream(script, cancellationToken)) yield return item;
-    }
+    public IAsyncEnumerable<int> StreamAsync(string script, CancellationToken cancellationToken) => Probe.PlayStream(script, cancellationToken);
 
     public void Dispose() => IsDisposed = true;
 }

@@ -12,7 +12,7 @@ public sealed class StateTests : EmbeddedSiloTest
     private IGrainStorage Storage => Services.GetRequiredKeyedService<IGrainStorage>("ledger-store");
 
     private protected override void ConfigureServices(IServiceCollection services) => services
-        .AddKeyedSingleton<IGrainStorage, MemoryGrainStorage>("ledger-store")
+        .AddKeyedSingleton<IGrainStorage, DistantStorage>("ledger-store")
         .AddKeyedSingleton<IGrainStorage, BrokenStorage>("broken-store");
 
     [Fact]
@@ -113,6 +113,29 @@ public sealed class StateTests : EmbeddedSiloTest
     internal sealed class LostStateGrain([PersistentState("lost", "nowhere")] IPersistentState<LedgerState> state) : Grain, ILostStateGrain
     {
         public Task RunAsync() => state.ReadStateAsync();
+    }
+
+    /// <summary>Sends what it is given before it awaits, as a database driver does.</summary>
+    private sealed class DistantStorage : IGrainStorage
+    {
+        private readonly MemoryGrainStorage _memory = new();
+
+        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+            SendAsync(grainState, sent => _memory.ReadStateAsync(stateName, grainId, sent));
+
+        public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+            SendAsync(grainState, sent => _memory.WriteStateAsync(stateName, grainId, sent));
+
+        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+            SendAsync(grainState, sent => _memory.ClearStateAsync(stateName, grainId, sent));
+
+        private static async Task SendAsync<T>(IGrainState<T> state, Func<IGrainState<T>, Task> operation)
+        {
+            var sent = new GrainState<T>(state.State, state.ETag);
+            await Task.Yield();
+            await operation(sent);
+            (state.State, state.ETag, state.RecordExists) = (sent.State, sent.ETag, sent.RecordExists);
+        }
     }
 
     private sealed class BrokenStorage : IGrainStorage

@@ -122,7 +122,9 @@ public sealed class StopTests : EmbeddedSiloTest
         var services = new ServiceCollection().AddLogging().AddEmbeddedGrains(null, typeof(StopTests).Assembly);
         await using var provider = services.BuildServiceProvider();
 
-        var error = await Assert.ThrowsAsync<SiloUnavailableException>(() => provider.GetRequiredService<IClusterClient>().GetGrain<IProbeGrain>(Key).RunAsync(Probe.Nothing));
+        var grain = provider.GetRequiredService<IClusterClient>().GetGrain<IProbeGrain>(Key);
+
+        var error = await Assert.ThrowsAsync<SiloUnavailableException>(() => grain.RunAsync(Probe.Nothing));
 
         Assert.Contains("before the silo had started", error.Message, StringComparison.Ordinal);
     }

@@ -117,6 +117,26 @@ public sealed class JobCommandTests
     }
 
     [Fact]
+    public async Task ResumeOfARunningJob_IsRefused_AndLeavesItRunning()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var gate = new SemaphoreSlim(0);
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await gate.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(50, concurrency: 5);
+        await JobHarness.Until("five items are in flight", async () => harness.Workload.Runs.Count == 5 && (await harness.RowAsync(id)).Status == JobStatus.Running);
+
+        Assert.Contains("running", Assert.IsType<CommandForbidden>(await harness.Grains.Job(id).ResumeAsync()).Reason);
+        gate.Release(50);
+
+        Assert.Equal(JobStatus.Completed, (await harness.EndAsync(id)).Status);
+        Assert.Equal(1, (await harness.RowAsync(id)).Epoch);
+    }
+
+    [Fact]
     public async Task Commands_ThatTheStateForbids_AreRefusedInWords_AndChangeNothing()
     {
         await using var harness = await JobHarness.StartAsync();

@@ -7,7 +7,7 @@ namespace OrleansBulk.Tests.Support;
 
 /// <summary>
 /// The grains of the application and of the tests, running; the one thing that differs between the runtimes in a grain test.
-/// State goes to memory under the name <c>Default</c>.
+/// State goes to memory, under the name <c>Default</c> and under that of the application.
 /// </summary>
 public sealed class GrainCluster : IAsyncDisposable
 {
@@ -28,6 +28,7 @@ public sealed class GrainCluster : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddEmbeddedGrains(null, typeof(GrainCluster).Assembly, Assembly.Load("OrleansBulk.Grains"));
         builder.Services.AddMemoryGrainStorage("Default");
+        builder.Services.AddMemoryGrainStorage(StorageNames.Default);
         configure?.Invoke(builder.Services);
         var cluster = new GrainCluster(builder.Build());
         await cluster._host.StartAsync();

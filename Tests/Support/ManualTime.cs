@@ -8,7 +8,7 @@ public sealed class ManualTime : TimeProvider
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Lock _sync = new();
     private readonly List<ManualTimer> _timers = [];
-    private readonly List<(TimeSpan Within, TaskCompletionSource Armed)> _watchers = [];
+    private readonly List<(TimeSpan Within, TimeSpan AtLeast, TaskCompletionSource Armed)> _watchers = [];
     private long _now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).Ticks;
     private long _sequence;
 
@@ -40,18 +40,18 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
-    /// <summary>Completes when a timer is armed that is due within so long from now: somebody waits for that long at most.</summary>
-    public async Task TimerWithinAsync(TimeSpan within)
+    /// <summary>Completes when a timer is armed that is due within so long from now, and not before <paramref name="atLeast"/>: somebody waits.</summary>
+    public async Task TimerWithinAsync(TimeSpan within, TimeSpan atLeast = default)
     {
         var armed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_sync)
         {
-            if (_timers.Exists(timer => timer.Due <= _now + within.Ticks))
+            if (_timers.Exists(timer => timer.Due <= _now + within.Ticks && timer.Due >= _now + atLeast.Ticks))
             {
                 return;
             }
 
-            _watchers.Add((within, armed));
+            _watchers.Add((within, atLeast, armed));
         }
 
         try
@@ -114,7 +114,7 @@ public sealed class ManualTime : TimeProvider
                 {
                     (Due, Sequence) = (time._now + dueTime.Ticks, time._sequence++);
                     time._timers.Add(this);
-                    foreach (var (_, armed) in time._watchers.Where(watcher => dueTime <= watcher.Within))
+                    foreach (var (_, _, armed) in time._watchers.Where(watcher => dueTime <= watcher.Within && dueTime >= watcher.AtLeast))
                     {
                         armed.TrySetResult();
                     }

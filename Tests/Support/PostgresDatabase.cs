@@ -77,15 +77,15 @@ public sealed class PostgresDatabase : IAsyncLifetime, IAsyncDisposable
     }
 
     /// <summary>Waits until a query gives true.</summary>
-    /// <param name="what">What is waited for, for the message when it does not come within 20 seconds.</param>
+    /// <param name="what">What is waited for, for the message when it does not come within a minute.</param>
     public async Task WaitUntilAsync(string what, string sql, params object?[] parameters)
     {
         var started = Stopwatch.GetTimestamp();
         while (!await QueryAsync<bool>(sql, parameters))
         {
-            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(20))
+            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(1))
             {
-                throw new TimeoutException($"Waited 20 s in vain until {what}: {sql}");
+                throw new TimeoutException($"Waited a minute in vain until {what}: {sql}");
             }
 
             await Task.Delay(20);

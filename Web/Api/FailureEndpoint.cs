@@ -26,6 +26,11 @@ internal static class FailureEndpoint
             return Problems.BadRequest($"limit is {limit}; it must be 1 to {LargestPage}. For all of them ask for text/csv or application/x-ndjson.");
         }
 
+        if (QueryTexts.HaveNul(cause))
+        {
+            return QueryTexts.Nul;
+        }
+
         if (await jobs.FindAsync(id, cancellationToken) is null)
         {
             return JobEndpoints.Unknown(id);

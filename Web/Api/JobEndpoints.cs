@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrleansBulk.Jobs;
 using OrleansBulk.Web.Accounts;
@@ -13,24 +14,26 @@ internal static class JobEndpoints
 {
     private const int DefaultPage = 50;
     private const int LargestPage = 500;
+    private const string RetryFailedName = "retry-failed";
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/api/jobs").WithTags("Jobs").RequireAuthorization(Policies.Viewer);
         jobs.MapPost("/", PostAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
-            .Produces<JobStarted>(StatusCodes.Status202Accepted).WithSummary("Starts a job. The same idempotency key again answers with the same job.");
+            .Reads<JobBody>().Produces<JobStarted>(StatusCodes.Status202Accepted).WithSummary("Starts a job. The same idempotency key again answers with the same job.");
         jobs.MapPost("/preview", PreviewAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
-            .Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
+            .Reads<JobBody>().Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
         jobs.MapGet("/", ListAsync).Produces<PageOf<JobView>>().WithSummary("Jobs, newest first, a page at a time.");
         jobs.MapGet("/{id:guid}", GetAsync).Produces<JobView>().WithSummary("One job with its newest progress.");
-        jobs.MapGet("/{id:guid}/events", EventsAsync).WithSummary("Server-sent events: progress, failure (sampled), done.");
+        jobs.MapGet("/{id:guid}/events", EventsAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: progress, failure (sampled), done.");
         jobs.MapGet("/{id:guid}/ledger", LedgerAsync).Produces<Ledger>().WithSummary("What became of every item, counted from rows.");
-        jobs.MapGet("/{id:guid}/failures", FailureEndpoint.GetAsync).WithSummary("Failures folded by cause and listed; as CSV or NDJSON by Accept or ?format=.");
+        jobs.MapGet("/{id:guid}/failures", FailureEndpoint.GetAsync).Produces<FailuresPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson")
+            .WithSummary("Failures folded by cause and listed; as CSV or NDJSON by Accept or ?format=.");
         var commands = jobs.MapGroup("/{id:guid}").RequireAuthorization(Policies.Operator);
         Command(commands, "pause", (job, _) => job.PauseAsync());
         Command(commands, "resume", (job, _) => job.ResumeAsync());
         Command(commands, "cancel", (job, _) => job.CancelAsync());
-        Command(commands, "retry-failed", (job, cause) => job.RetryFailedAsync(new RetryFailed(cause)));
+        Command(commands, RetryFailedName, (job, cause) => job.RetryFailedAsync(new RetryFailed(cause))).Reads<RetryBody>(required: false);
     }
 
     private static async Task<IResult> PostAsync(HttpContext context, JobIntake intake, AuditLog audit, CancellationToken cancellationToken)
@@ -109,6 +112,11 @@ internal static class JobEndpoints
             return Problems.BadRequest($"limit is {limit}; it must be 1 to {LargestPage}.");
         }
 
+        if (QueryTexts.HaveNul(workload, q))
+        {
+            return QueryTexts.Nul;
+        }
+
         var page = await jobs.ListAsync(workload, JobStatusExtensions.Parse(status), q, after is null ? null : Guid.Parse(after), limit ?? DefaultPage, cancellationToken);
         return TypedResults.Ok(new PageOf<JobView>([.. page.Select(job => JobView.Of(job, null, time.GetUtcNow()))], page.Count == (limit ?? DefaultPage) ? page[^1].Id.ToString() : null));
     }
@@ -122,10 +130,10 @@ internal static class JobEndpoints
     private static async Task<IResult> LedgerAsync(Guid id, JobStore jobs, CancellationToken cancellationToken) =>
         await jobs.ReadLedgerAsync(id, cancellationToken) is { } ledger ? TypedResults.Ok(ledger) : Unknown(id);
 
-    private static void Command(RouteGroupBuilder group, string name, Func<IJobGrain, string?, Task<CommandReply>> send) =>
+    private static RouteHandlerBuilder Command(RouteGroupBuilder group, string name, Func<IJobGrain, string?, Task<CommandReply>> send) =>
         group.MapPost($"/{name}", async (Guid id, HttpContext context, IGrainFactory grains, JobViews views, AuditLog audit, CancellationToken cancellationToken) =>
         {
-            var (cause, unreadable) = await ReadCauseAsync(context.Request, cancellationToken);
+            var (cause, unreadable) = name == RetryFailedName ? await ReadCauseAsync(context.Request, cancellationToken) : (null, null);
             if (unreadable is not null)
             {
                 return unreadable;
@@ -142,16 +150,18 @@ internal static class JobEndpoints
                     await audit.WriteAsync(context.User.ActorName(), $"job.{name}", id.ToString(), cause is null ? null : new { cause, taken.Items }, cancellationToken);
                     return TypedResults.Accepted($"/api/jobs/{id}", await views.FindAsync(id, cancellationToken));
                 case CommandForbidden forbidden:
-                    return Problems.Conflict(forbidden.Reason, ("status", forbidden.Status.Wire()));
+                    return Problems.Conflict(forbidden.Reason, ("jobStatus", forbidden.Status.Wire()));
                 default:
                     return Unknown(id);
             }
         }).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary($"{char.ToUpperInvariant(name[0])}{name[1..].Replace('-', ' ')}; 409 when the job's state forbids it.");
 
-    /// <summary>The body is optional: <c>{"cause": "…"}</c>.</summary>
+    /// <summary>
+    /// The body is optional: <c>{"cause": "…"}</c>. Anything else is refused, since a cause that is misspelt would mean all failed items.
+    /// </summary>
     private static async Task<(string? Cause, IResult? Problem)> ReadCauseAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength is null or 0 && request.ContentType is null)
+        if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
         {
             return (null, null);
         }
@@ -159,12 +169,19 @@ internal static class JobEndpoints
         var (body, unreadable) = await request.ReadJsonAsync(cancellationToken);
         using (body)
         {
-            if (unreadable is not null || body!.RootElement.ValueKind != JsonValueKind.Object || !body.RootElement.TryGetProperty("cause", out var cause) || cause.ValueKind == JsonValueKind.Null)
+            if (unreadable is not null)
             {
                 return (null, unreadable);
             }
 
-            return cause.ValueKind == JsonValueKind.String ? (cause.GetString(), null) : (null, Problems.BadRequest("cause must be a text: one of the causes that the job's failures name."));
+            var root = body!.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Any(member => member.Name != "cause" || member.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)))
+            {
+                return (null, Problems.BadRequest("The body must be {\"cause\": \"…\"} with one of the causes that the job's failures name, or empty for all of them. Nothing was retried."));
+            }
+
+            var cause = root.TryGetProperty("cause", out var named) ? named.GetString() : null;
+            return QueryTexts.HaveNul(cause) ? (null, QueryTexts.Nul) : (cause, null);
         }
     }
 

@@ -21,16 +21,17 @@ internal static class ProfileEndpoints
     {
         var profiles = routes.MapGroup("/api/coding-profiles").WithTags("Coding profiles").RequireAuthorization(Policies.Viewer);
         profiles.MapPost("/", RegisterAsync).RequireAuthorization(Policies.Operator).WithBodyLimit(RequestBodies.LargeBody)
-            .Produces<RegisterAnswer>().WithSummary("Registers profiles: a JSON array, NDJSON or CSV of {platform, handle, owner?}.");
+            .Reads<IReadOnlyList<ProfileBody>>(required: true, "application/json", "application/x-ndjson", "text/csv").Produces<RegisterAnswer>().WithSummary("Registers profiles: a JSON array, NDJSON or CSV of {platform, handle, owner?}.");
         profiles.MapGet("/", ListAsync).Produces<PageOf<ProfileRow>>().WithSummary("Profiles by platform and handle, a page at a time.");
-        profiles.MapPost("/delete", DeleteAsync).RequireAuthorization(Policies.Operator).Produces<DeleteAnswer>().WithSummary("Deletes profiles and their history: {profileIds: […]}.");
+        profiles.MapPost("/delete", DeleteAsync).RequireAuthorization(Policies.Operator).Reads<DeleteBody>().Produces<DeleteAnswer>().WithSummary("Deletes profiles and their history: {profileIds: […]}.");
         profiles.MapGet("/{platform}/{handle}", ReadAsync).Produces<ProfileRow>().WithSummary("One profile, fetched anew when older than maxAgeSeconds (300).");
         profiles.MapGet("/{platform}/{handle}/history", HistoryAsync).Produces<IReadOnlyList<ProfileChange>>().WithSummary("What changed when, newest first.");
         profiles.MapGet("/{platform}/{handle}/rating-history", RatingHistoryAsync).Produces<RatingHistory>().WithSummary("Rated contests from the platform itself, oldest first.");
         var admin = profiles.MapGroup("/admin").RequireAuthorization(Policies.Operator);
-        admin.MapPost("/bulk-refresh", BulkRefreshAsync).WithBodyLimit(RequestBodies.LargeBody).Produces<JobStarted>(StatusCodes.Status202Accepted).Produces<JobView>()
+        admin.MapPost("/bulk-refresh", BulkRefreshAsync).WithBodyLimit(RequestBodies.LargeBody).Reads<RefreshBody>().Produces<JobStarted>(StatusCodes.Status202Accepted).Produces<JobView>()
             .WithSummary("Refreshes profiles as a job; ?wait=30 answers with the finished job if it ends within 30 s.");
-        admin.MapPost("/streaming-refresh", StreamingRefreshAsync).WithBodyLimit(RequestBodies.LargeBody).WithSummary("Refreshes profiles and streams the job's events.");
+        admin.MapPost("/streaming-refresh", StreamingRefreshAsync).WithBodyLimit(RequestBodies.LargeBody).Reads<RefreshBody>()
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Refreshes profiles and streams the job's events.");
     }
 
     private static async Task<IResult> RegisterAsync(HttpContext context, CodingPlatforms platforms, ProfileStore profiles, AuditLog audit, CancellationToken cancellationToken)
@@ -64,9 +65,9 @@ internal static class ProfileEndpoints
             return Problems.BadRequest("after must be what the page before gave as next.");
         }
 
-        if (new[] { platform, q, owner, state, after }.Any(text => text is not null && text.Contains('\0')))
+        if (QueryTexts.HaveNul(platform, q, owner, state, after))
         {
-            return Problems.BadRequest("A filter has a NUL character in it; leave it out.");
+            return QueryTexts.Nul;
         }
 
         var filter = new ProfileFilter(platform?.ToLowerInvariant(), q, owner, stale, state);
@@ -146,7 +147,7 @@ internal static class ProfileEndpoints
         return await platforms.Find(platform)!.FetchRatingHistoryAsync(handle, CallBudget.Interactive, cancellationToken) switch
         {
             CallAnswered<RatingHistory> answered => TypedResults.Ok(answered.Value),
-            CallMissing missing => Problems.NotFound(missing.Message),
+            CallMissing missing => Problems.NotFound($"There is no rating history of {platform}/{handle}: {missing.Message.TrimEnd('.')}."),
             CallDeferred deferred => Problems.Unavailable($"{platform} could not be asked now: {deferred.Reason}.", deferred.After),
             CallRefused refused => Problems.Unavailable(refused.Reason, TimeSpan.FromMinutes(5)),
             var other => Problems.Unavailable($"{platform} gave no usable answer ({other.GetType().Name}).", TimeSpan.FromSeconds(30)),

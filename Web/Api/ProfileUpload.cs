@@ -52,7 +52,7 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
         }
         catch (JsonException error)
         {
-            return Problems.BadRequest($"The body is not valid JSON near entry {_index} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}); it may have been cut off on its way. Nothing was registered.", ("index", _index));
+            return Problems.BadRequest($"The body is not {(type == "application/json" ? "an array in valid JSON" : "valid JSON")}, near entry {_index} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}); it may have been cut off on its way. Nothing was registered.", ("index", _index));
         }
 
         return TooManyOrNone();
@@ -72,6 +72,10 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
             if (entry.ValueKind != JsonValueKind.Object)
             {
                 Reject("it is not an object {platform, handle, owner?}");
+            }
+            else if (!entry.HasOnlyTexts())
+            {
+                Reject("a text in it has half a character (an escape from \\ud800 to \\udfff without the one that belongs to it)");
             }
             else if (Text(entry, "platform", out var platform) && Text(entry, "handle", out var handle) && Text(entry, "owner", out var owner))
             {

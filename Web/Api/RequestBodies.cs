@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using OrleansBulk.Web.Errors;
 
@@ -21,12 +22,44 @@ internal static class RequestBodies
 
         try
         {
-            return (await JsonDocument.ParseAsync(request.Body, Strict, cancellationToken), null);
+            var body = await JsonDocument.ParseAsync(request.Body, Strict, cancellationToken);
+            if (HasOnlyTexts(body.RootElement))
+            {
+                return (body, null);
+            }
+
+            body.Dispose();
+            return (null, Problems.BadRequest("The body has a text with half a character in it: an escape from \\ud800 to \\udfff without the one that belongs to it. Nothing was started."));
         }
         catch (JsonException error)
         {
             return (null, Problems.BadRequest($"The body is not valid JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}): it may have been cut off on its way. Nothing was started.",
                 ("line", error.LineNumber + 1), ("byte", error.BytePositionInLine + 1)));
+        }
+    }
+
+    /// <summary>False when an escape names half a surrogate pair: that is valid JSON, but no text, and whoever reads it as one would fail.</summary>
+    public static bool HasOnlyTexts(this JsonElement json)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(json);
+        if (raw.IndexOf("\\u"u8) < 0)
+        {
+            return true; // as nearly always, also in a body with a million ids
+        }
+
+        var reader = new Utf8JsonReader(raw, new JsonReaderOptions { MaxDepth = Strict.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                _ = reader is { TokenType: JsonTokenType.String or JsonTokenType.PropertyName, ValueIsEscaped: true } ? reader.GetString() : null;
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 }

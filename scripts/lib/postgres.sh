@@ -54,7 +54,7 @@ postgres_require() {
     die "PostgreSQL is missing and could not be installed with apt: $wanted."
   fi
   rm -f "$log"
-  postgres_find || die "apt installed a PostgreSQL older than $postgres_oldest: $wanted (packages for every release: https://apt.postgresql.org)."
+  postgres_find || die "apt installed a PostgreSQL older than $postgres_oldest: $wanted."
 }
 
 # The user that the server runs as, when we are root; empty otherwise.
@@ -108,7 +108,7 @@ postgres_place() {
     chmod 755 "$postgres_data"
     postgres_data=$postgres_data/postgres
     ln -s "$postgres_data" "$dir/postgres"
-    say "The user $user, as which PostgreSQL runs, cannot reach $dir: its data goes to $postgres_data."
+    say "The user $user, as which PostgreSQL runs, cannot reach $dir: its data goes to $postgres_data (remove that too when you remove $dir)."
   fi
 }
 

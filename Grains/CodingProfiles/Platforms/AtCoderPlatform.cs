@@ -8,7 +8,7 @@ namespace OrleansBulk.CodingProfiles;
 /// AtCoder has no API of its own for accounts: the rating comes from the site's history (<c>SecondUrl</c>), solved problems from AtCoder Problems (<c>BaseUrl</c>).
 /// An account that solved nothing is unknown to the one, an account that never competed has an empty history at the other; who is unknown to both does not exist.
 /// </summary>
-internal sealed class AtCoderPlatform : ICodingPlatform
+internal sealed class AtCoderPlatform : PlatformAdapter
 {
     public const string PlatformName = "atcoder";
 
@@ -16,26 +16,14 @@ internal sealed class AtCoderPlatform : ICodingPlatform
     private static readonly (int From, string Colour)[] Colours =
         [(2800, "red"), (2400, "orange"), (2000, "yellow"), (1600, "blue"), (1200, "cyan"), (800, "green"), (400, "brown"), (int.MinValue, "grey")];
 
-    private readonly UpstreamClient _client;
-    private readonly PlatformReader _reader;
     private readonly Uri _site;
 
     public AtCoderPlatform(UpstreamGates gates)
+        : base(gates, PlatformName, Rule, TimeSpan.FromSeconds(60)) => _site = SecondUrl("the rating history");
+
+    protected override async Task<CallResult> AskAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken)
     {
-        _client = gates.Client(PlatformName);
-        _reader = new PlatformReader(_client, TimeSpan.FromSeconds(60));
-        _site = _client.Options.SecondUrl ?? throw new InvalidOperationException("Upstreams:atcoder:SecondUrl is missing; it must be where the site with the rating history lives.");
-    }
-
-    public string Name => PlatformName;
-
-    public int ProfilesPerCall => 1;
-
-    public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
-
-    public async Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken)
-    {
-        var ask = new PlatformAsk(_client, budget, cancellationToken);
+        var ask = new PlatformAsk(Client, budget, cancellationToken);
         var history = await ask.SendAsync(() => HistoryRequest(handle), ReadHistoryAsync);
         if (history is not (CallAnswered<IReadOnlyList<AtCoderContest>> or CallMissing))
         {
@@ -43,7 +31,7 @@ internal sealed class AtCoderPlatform : ICodingPlatform
         }
 
         var solved = await ask.SendAsync(
-            () => PlatformRequest.Get(_client.Options.BaseUrl, $"/atcoder-api/v3/user/ac_rank?user={Uri.EscapeDataString(handle)}", PlatformRequest.Ours),
+            () => PlatformRequest.Get(Client.Options.BaseUrl, $"/atcoder-api/v3/user/ac_rank?user={Uri.EscapeDataString(handle)}", PlatformRequest.Ours),
             ReadSolvedAsync);
         return (history, solved) switch
         {
@@ -55,9 +43,9 @@ internal sealed class AtCoderPlatform : ICodingPlatform
         };
     }
 
-    public async Task<CallResult> FetchRatingHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken)
+    protected override async Task<CallResult> AskHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken)
     {
-        var history = await _client.SendAsync(budget, () => HistoryRequest(handle), ReadHistoryAsync, cancellationToken);
+        var history = await Client.SendAsync(budget, () => HistoryRequest(handle), ReadHistoryAsync, cancellationToken);
         return history is CallAnswered<IReadOnlyList<AtCoderContest>> answered
             ? new CallAnswered<RatingHistory>(new RatingHistory([.. answered.Value.Where(contest => contest.IsRated).Select(contest => contest.Point)])) { Cost = history.Cost, Attempts = history.Attempts }
             : history;
@@ -67,11 +55,11 @@ internal sealed class AtCoderPlatform : ICodingPlatform
 
     private Task<CallResult> ReadHistoryAsync(HttpResponseMessage response, CancellationToken cancellationToken) => response.StatusCode == HttpStatusCode.NotFound
         ? Missing("AtCoder answered 404 for this user.")
-        : _reader.JsonAsync(response, (status, root) => status == HttpStatusCode.OK ? new CallAnswered<IReadOnlyList<AtCoderContest>>(Contests(root)) : null, cancellationToken);
+        : Reader.JsonAsync(response, (status, root) => status == HttpStatusCode.OK ? new CallAnswered<IReadOnlyList<AtCoderContest>>(Contests(root)) : null, cancellationToken);
 
     private Task<CallResult> ReadSolvedAsync(HttpResponseMessage response, CancellationToken cancellationToken) => response.StatusCode == HttpStatusCode.NotFound
         ? Missing("AtCoder Problems answered 404 for this user.")
-        : _reader.JsonAsync(
+        : Reader.JsonAsync(
             response,
             (status, root) => status == HttpStatusCode.OK
                 ? new CallAnswered<AtCoderSolved>(new AtCoderSolved(root.Int("count") ?? throw new FormatException("'count' is missing."), root.Int("rank")))
@@ -115,7 +103,7 @@ internal sealed class AtCoderPlatform : ICodingPlatform
                 .Number("lastPerformance", last?.Performance)
                 .Moment("lastContestAt", last?.Point.At)
                 .ToJson(),
-            FetchedAt = _client.Time.GetUtcNow(),
+            FetchedAt = Client.Time.GetUtcNow(),
         };
     }
 

@@ -8,7 +8,7 @@ namespace OrleansBulk.CodingProfiles;
 /// <summary>
 /// Codeforces' official API. <c>user.info</c> takes many handles a call, answers by position, and fails as a whole when one handle is unknown: see <see cref="CodeforcesBatch"/>.
 /// </summary>
-internal sealed partial class CodeforcesPlatform : ICodingPlatform, IAsyncDisposable
+internal sealed partial class CodeforcesPlatform : PlatformAdapter, IAsyncDisposable
 {
     public const string PlatformName = "codeforces";
 
@@ -20,66 +20,57 @@ internal sealed partial class CodeforcesPlatform : ICodingPlatform, IAsyncDispos
 
     private static readonly HandleRule Rule = new("Codeforces", 3, 24, "_-.");
 
-    private readonly UpstreamClient _client;
-    private readonly PlatformReader _reader;
-    private readonly BatchLoader<string> _loader;
+    private readonly BatchLoader<string> _jobs;
+    private readonly BatchLoader<string> _persons; // apart: a job's call with unknown handles in it may take many turns, and the gate lets persons go first
     private string? _before; // the handles of the last answer; written by loads
 
     public CodeforcesPlatform(UpstreamGates gates)
+        : base(gates, PlatformName, Rule, BlockedFor, pageIsBlock: true)
     {
-        _client = gates.Client(PlatformName);
-        _reader = new PlatformReader(_client, BlockedFor, pageIsBlock: true);
-        _loader = new BatchLoader<string>(
-            _client.Options.Batch,
-            _client.Options.Concurrency,
-            Linger,
-            _client.Time,
-            (handles, budget, cancellationToken) => new CodeforcesBatch(this, handles, budget).LoadAsync(cancellationToken));
+        _jobs = Loader();
+        _persons = Loader();
     }
 
-    public string Name => PlatformName;
+    public override int ProfilesPerCall => Client.Options.Batch;
 
-    public int ProfilesPerCall => _client.Options.Batch;
+    protected override Task<CallResult> AskAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
+        (budget.Flow.Name == FlowTicket.Interactive ? _persons : _jobs).AskAsync(Client, handle, budget, cancellationToken);
 
-    internal UpstreamClient Client => _client;
-
-    public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
-
-    public async Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
-        WhyInvalid(handle) is { } why
-            ? new CallMissing($"{Name}: handle cannot be", why) { Attempts = budget.AttemptsSpent }
-            : await _loader.AskAsync(_client, handle, budget, cancellationToken);
-
-    public Task<CallResult> FetchRatingHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken)
-    {
-        if (WhyInvalid(handle) is { } why)
-        {
-            return Task.FromResult<CallResult>(new CallMissing($"{Name}: handle cannot be", why) { Attempts = budget.AttemptsSpent });
-        }
-
-        return _client.SendAsync(
+    protected override Task<CallResult> AskHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken) =>
+        Client.SendAsync(
             budget,
-            () => PlatformRequest.Get(_client.Options.BaseUrl, $"/api/user.rating?handle={handle}", PlatformRequest.Ours),
+            () => PlatformRequest.Get(Client.Options.BaseUrl, $"/api/user.rating?handle={handle}", PlatformRequest.Ours),
             (response, token) => ReadAsync(response, result => new CallAnswered<RatingHistory>(CodeforcesAnswers.History(result)), token),
             cancellationToken);
-    }
 
-    public ValueTask DisposeAsync() => _loader.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _persons.DisposeAsync();
+        await _jobs.DisposeAsync();
+    }
 
     /// <summary>Reads the envelope: <c>result</c> when OK, <c>comment</c> when FAILED, whatever the HTTP status.</summary>
     internal Task<CallResult> ReadAsync(HttpResponseMessage response, Func<JsonElement, CallResult> read, CancellationToken cancellationToken) =>
-        _reader.JsonAsync(response, (status, root) => root.RequireText("status") switch
+        Reader.JsonAsync(response, (status, root) => root.Text("status") switch
         {
             "OK" => read(root.Require("result")),
             "FAILED" => Failed(status, root.Text("comment", ProfileText.Long) ?? "no comment", response),
+            null when status is not (HttpStatusCode.OK or HttpStatusCode.BadRequest) => null, // not from the API itself
             var other => throw new FormatException($"'status' is '{other}'; OK or FAILED was wanted."),
         }, cancellationToken);
+
+    private BatchLoader<string> Loader() => new(
+        Client.Options.Batch,
+        Client.Options.Concurrency,
+        Linger,
+        Client.Time,
+        (handles, budget, cancellationToken) => new CodeforcesBatch(this, handles, budget).LoadAsync(cancellationToken));
 
     private CallResult? Failed(HttpStatusCode status, string comment, HttpResponseMessage response)
     {
         if (comment.Contains("limit exceeded", StringComparison.OrdinalIgnoreCase))
         {
-            return new CallThrottled(RetryAfter.Of(response.Headers, _client.Time.GetUtcNow()), comment);
+            return new CallThrottled(RetryAfter.Of(response.Headers, Client.Time.GetUtcNow()), comment);
         }
 
         if (comment.StartsWith("apiKey", StringComparison.Ordinal))

@@ -6,38 +6,25 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.CodingProfiles;
 
 /// <summary>GeeksforGeeks' site JSON: the profile from one host (<c>BaseUrl</c>), what was solved by difficulty from another (<c>SecondUrl</c>).</summary>
-internal sealed class GeeksForGeeksPlatform : ICodingPlatform
+internal sealed class GeeksForGeeksPlatform : PlatformAdapter
 {
     public const string PlatformName = "geeksforgeeks";
 
     private const string Site = "https://www.geeksforgeeks.org";
     private static readonly HandleRule Rule = new("GeeksforGeeks", 1, 64, "_-.");
 
-    private readonly UpstreamClient _client;
-    private readonly PlatformReader _reader;
     private readonly Uri _practice;
 
     public GeeksForGeeksPlatform(UpstreamGates gates)
+        : base(gates, PlatformName, Rule, TimeSpan.FromMinutes(2)) => _practice = SecondUrl("what was solved");
+
+    protected override async Task<CallResult> AskAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken)
     {
-        _client = gates.Client(PlatformName);
-        _reader = new PlatformReader(_client, TimeSpan.FromMinutes(2));
-        _practice = _client.Options.SecondUrl
-            ?? throw new InvalidOperationException("Upstreams:geeksforgeeks:SecondUrl is missing; it must be where solved problems are asked for.");
-    }
-
-    public string Name => PlatformName;
-
-    public int ProfilesPerCall => 1;
-
-    public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
-
-    public async Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken)
-    {
-        var ask = new PlatformAsk(_client, budget, cancellationToken);
+        var ask = new PlatformAsk(Client, budget, cancellationToken);
         var profile = await ask.SendAsync(
             () => FromSite(PlatformRequest.Get(
-                _client.Options.BaseUrl, $"/api-get/user-profile-info/?handle={Uri.EscapeDataString(handle)}&article_count=false&redirect=true", PlatformRequest.Browser)),
-            (response, token) => _reader.JsonAsync(response, (status, root) => ReadProfile(status, root, handle), token));
+                Client.Options.BaseUrl, $"/api-get/user-profile-info/?handle={Uri.EscapeDataString(handle)}&article_count=false&redirect=true", PlatformRequest.Browser)),
+            (response, token) => Reader.JsonAsync(response, (status, root) => ReadProfile(status, root, handle), token));
         if (profile is not CallAnswered<ProfileSnapshot> answered)
         {
             return profile;
@@ -46,7 +33,7 @@ internal sealed class GeeksForGeeksPlatform : ICodingPlatform
         var question = JsonSerializer.Serialize(new Dictionary<string, string> { ["handle"] = handle, ["requestType"] = "", ["year"] = "", ["month"] = "" });
         var solved = await ask.SendAsync(
             () => FromSite(PlatformRequest.Post(_practice, "/api/v1/user/problems/submissions/", PlatformRequest.Browser, new StringContent(question, null, "application/json"))),
-            (response, token) => _reader.JsonAsync(response, ReadSolved, token));
+            (response, token) => Reader.JsonAsync(response, ReadSolved, token));
         return solved switch
         {
             CallAnswered<SolvedByDifficulty> { Value: var counts } => ask.Answer(
@@ -114,7 +101,7 @@ internal sealed class GeeksForGeeksPlatform : ICodingPlatform
                 .Number("currentStreak", data.Int("pod_solved_current_streak"))
                 .Number("problemsOfTheDay", data.Int("pod_correct_submissions_count"))
                 .ToJson(),
-            FetchedAt = _client.Time.GetUtcNow(),
+            FetchedAt = Client.Time.GetUtcNow(),
         };
     }
 

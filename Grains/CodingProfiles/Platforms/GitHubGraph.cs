@@ -8,13 +8,11 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.CodingProfiles;
 
 /// <summary>Asks GitHub's GraphQL for many accounts in one query: an alias for each.</summary>
-internal sealed class GitHubGraph(UpstreamClient client, GitHubLimits limits)
+internal sealed class GitHubGraph(UpstreamClient client, PlatformReader reader, GitHubLimits limits)
 {
     private const string Name = GitHubPlatform.PlatformName;
     private const string Fields =
         "{ login name company location bio avatarUrl websiteUrl twitterUsername followers{totalCount} following{totalCount} repositories(ownerAffiliations:OWNER){totalCount} createdAt updatedAt }";
-
-    private readonly PlatformReader _reader = new(client, TimeSpan.FromMinutes(2));
 
     /// <returns>One result per login, in order; <see cref="CallMissing"/> for one that is no person.</returns>
     public async Task<IReadOnlyList<CallResult>> LoadAsync(IReadOnlyList<string> logins, CallBudget budget, CancellationToken cancellationToken)
@@ -23,7 +21,7 @@ internal sealed class GitHubGraph(UpstreamClient client, GitHubLimits limits)
         var result = await client.SendAsync(
             budget,
             () => GitHubRest.Signed(PlatformRequest.Post(client.Options.BaseUrl, "/graphql", PlatformRequest.Ours, new StringContent(body, null, "application/json")), client.Options),
-            (response, token) => _reader.JsonAsync(response, (status, root) => Read(response, root, logins), token),
+            (response, token) => reader.JsonAsync(response, (status, root) => Read(response, root, logins), token),
             cancellationToken);
         return result is CallAnswered<IReadOnlyList<CallResult>> answered
             ? [.. answered.Value.Select(one => Spent(one with { Cost = result.Cost, Attempts = result.Attempts }))]
@@ -92,7 +90,7 @@ internal sealed class GitHubGraph(UpstreamClient client, GitHubLimits limits)
 
         return user.ValueKind == JsonValueKind.Null
             ? new CallMissing($"{Name}: account not found", "GitHub answered without an account.")
-            : _reader.Found(login, GitHubAnswers.Graph(user, now));
+            : reader.Found(login, GitHubAnswers.Graph(user, now));
     }
 
     /// <summary>One account in trouble inside a good answer is asked for again by itself, like any trouble, until its tries are spent.</summary>

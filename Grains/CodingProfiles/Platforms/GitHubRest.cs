@@ -16,11 +16,11 @@ internal sealed class GitHubRest
     private readonly PlatformReader _reader;
     private readonly string _credential;
 
-    public GitHubRest(UpstreamClient client, GitHubLimits limits)
+    public GitHubRest(UpstreamClient client, PlatformReader reader, GitHubLimits limits)
     {
         _client = client;
         _limits = limits;
-        _reader = new PlatformReader(client, TimeSpan.FromMinutes(2));
+        _reader = reader;
 
         // A validator holds for the token that it was given to. The stored one says which, without saying the token.
         _credential = client.Options.Token is { } token ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)).AsSpan(0, 4)) : "anonymous";

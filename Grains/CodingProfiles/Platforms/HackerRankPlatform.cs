@@ -7,24 +7,15 @@ namespace OrleansBulk.CodingProfiles;
 /// <summary>
 /// HackerRank's site JSON: the profile, and the badges, which say what was solved. The contest scores are left alone: a third call for contests that are hardly held any more.
 /// </summary>
-internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
+internal sealed class HackerRankPlatform(UpstreamGates gates) : PlatformAdapter(gates, PlatformName, Rule, TimeSpan.FromMinutes(2))
 {
     public const string PlatformName = "hackerrank";
 
     private static readonly HandleRule Rule = new("HackerRank", 1, 64, "_-.");
 
-    private readonly UpstreamClient _client = gates.Client(PlatformName);
-    private readonly PlatformReader _reader = new(gates.Client(PlatformName), TimeSpan.FromMinutes(2));
-
-    public string Name => PlatformName;
-
-    public int ProfilesPerCall => 1;
-
-    public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
-
-    public async Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken)
+    protected override async Task<CallResult> AskAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken)
     {
-        var ask = new PlatformAsk(_client, budget, cancellationToken);
+        var ask = new PlatformAsk(Client, budget, cancellationToken);
         var person = Uri.EscapeDataString(handle);
         var profile = await ask.SendAsync(
             () => Get($"/rest/contests/master/hackers/{person}/profile"),
@@ -50,12 +41,12 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
         }
     }
 
-    private HttpRequestMessage Get(string path) => PlatformRequest.Get(_client.Options.BaseUrl, path, PlatformRequest.Browser);
+    private HttpRequestMessage Get(string path) => PlatformRequest.Get(Client.Options.BaseUrl, path, PlatformRequest.Browser);
 
     private Task<CallResult> ReadAsync(HttpResponseMessage response, Func<JsonElement, CallResult> read, CancellationToken cancellationToken) =>
         response.StatusCode == HttpStatusCode.NotFound
             ? Task.FromResult<CallResult>(new CallMissing($"{Name}: user not found", "HackerRank answered 404 for this user."))
-            : _reader.JsonAsync(response, (status, root) => status == HttpStatusCode.OK ? read(root) : null, cancellationToken);
+            : Reader.JsonAsync(response, (status, root) => status == HttpStatusCode.OK ? read(root) : null, cancellationToken);
 
     private CallResult Profile(JsonElement model, string asked)
     {
@@ -65,9 +56,9 @@ internal sealed class HackerRankPlatform(UpstreamGates gates) : ICodingPlatform
             Rank = model.Text("title"),
             Avatar = ProfileText.WebAddress(model.Text("avatar", ProfileText.Long)),
             Country = model.Text("country"),
-            FetchedAt = _client.Time.GetUtcNow(),
+            FetchedAt = Client.Time.GetUtcNow(),
         };
-        return _reader.Another(asked, snapshot.Handle) ?? (CallResult)new CallAnswered<HackerRankProfile>(new HackerRankProfile(snapshot, new ProfileDetails()
+        return Reader.Another(asked, snapshot.Handle) ?? (CallResult)new CallAnswered<HackerRankProfile>(new HackerRankProfile(snapshot, new ProfileDetails()
             .Text("name", model.Text("name"))
             .Text("school", model.Text("school"))
             .Text("company", model.Text("company"))

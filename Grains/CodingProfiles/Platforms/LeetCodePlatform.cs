@@ -6,7 +6,7 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.CodingProfiles;
 
 /// <summary>LeetCode's GraphQL, which nobody promised to keep: one account a request, and no aliases, since whether LeetCode caps them is not known.</summary>
-internal sealed class LeetCodePlatform(UpstreamGates gates) : ICodingPlatform
+internal sealed class LeetCodePlatform(UpstreamGates gates) : PlatformAdapter(gates, PlatformName, Rule, BlockedFor)
 {
     public const string PlatformName = "leetcode";
 
@@ -34,19 +34,10 @@ internal sealed class LeetCodePlatform(UpstreamGates gates) : ICodingPlatform
 
     private static readonly HandleRule Rule = new("LeetCode", 1, 40, "_-.");
 
-    private readonly UpstreamClient _client = gates.Client(PlatformName);
-    private readonly PlatformReader _reader = new(gates.Client(PlatformName), BlockedFor);
+    protected override Task<CallResult> AskAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
+        SendAsync(handle, "userProfile", ProfileQuery, "matchedUser", budget, data => Reader.Found(handle, LeetCodeAnswers.Profile(data, Client.Time.GetUtcNow())), cancellationToken);
 
-    public string Name => PlatformName;
-
-    public int ProfilesPerCall => 1;
-
-    public string? WhyInvalid(string handle) => Rule.WhyInvalid(handle);
-
-    public Task<CallResult> FetchAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
-        SendAsync(handle, "userProfile", ProfileQuery, "matchedUser", budget, data => _reader.Found(handle, LeetCodeAnswers.Profile(data, _client.Time.GetUtcNow())), cancellationToken);
-
-    public Task<CallResult> FetchRatingHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken) =>
+    protected override Task<CallResult> AskHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken) =>
         SendAsync(handle, "userHistory", HistoryQuery, "userContestRankingHistory", budget, LeetCodeAnswers.History, cancellationToken);
 
     private Task<CallResult> SendAsync(
@@ -58,12 +49,12 @@ internal sealed class LeetCodePlatform(UpstreamGates gates) : ICodingPlatform
             ["variables"] = new JsonObject { ["username"] = handle },
             ["operationName"] = operation,
         }.ToJsonString();
-        return _client.SendAsync(
+        return Client.SendAsync(
             budget,
-            () => PlatformRequest.Post(_client.Options.BaseUrl, "/graphql", PlatformRequest.Browser, new StringContent(body, null, "application/json"))
+            () => PlatformRequest.Post(Client.Options.BaseUrl, "/graphql", PlatformRequest.Browser, new StringContent(body, null, "application/json"))
                 .With("Referer", "https://leetcode.com/")
                 .With("Origin", "https://leetcode.com"),
-            (response, token) => _reader.JsonAsync(response, (status, root) => Read(status, root, wanted, read), token),
+            (response, token) => Reader.JsonAsync(response, (status, root) => Read(status, root, wanted, read), token),
             cancellationToken);
     }
 

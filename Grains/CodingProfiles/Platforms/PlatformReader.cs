@@ -64,7 +64,7 @@ internal sealed class PlatformReader(UpstreamClient client, TimeSpan blockedFor,
         var body = await UpstreamBody.ReadAsync(response.Content, cancellationToken);
         if (body.Kind != BodyKind.Html || response.StatusCode != HttpStatusCode.OK || IsChallenge(response, body))
         {
-            return Strange(response, body, "a page");
+            return Strange(response, body, "page");
         }
 
         return Shaped(() => read(Encoding.UTF8.GetString(body.Bytes)))!;

@@ -1,0 +1,61 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using OrleansBulk.Jobs;
+using OrleansBulk.Web.Accounts;
+using OrleansBulk.Web.Api;
+
+namespace OrleansBulk.Web.Pages.Jobs;
+
+/// <summary>One job: what became of its items so far, what holds it, why items failed. <c>?handler=Live</c> draws the part that changes, and nothing else.</summary>
+public sealed class DetailsModel(JobViews views, JobStore jobs, FailureStore failures, TimeProvider time) : PageModel
+{
+    private const int MostCauses = 20;
+    private const int MostFailures = 10;
+    private const int MostLines = 50;
+
+    public JobView Job { get; private set; } = null!;
+
+    public IReadOnlyList<FailureCause> Causes { get; private set; } = [];
+
+    public IReadOnlyList<Failure> Failures { get; private set; } = [];
+
+    public IReadOnlyList<SkipReason> Skips { get; private set; } = [];
+
+    public IReadOnlyList<JobLogLine> Log { get; private set; } = [];
+
+    /// <summary>Counted from rows because somebody asked for it; null otherwise, since it reads every chunk.</summary>
+    public Ledger? Ledger { get; private set; }
+
+    public DateTimeOffset Now { get; private set; }
+
+    public bool MayCommand => Roles.AtLeast(Roles.Operator).Any(User.IsInRole);
+
+    public async Task<IActionResult> OnGetAsync(Guid id, bool verify, CancellationToken cancellationToken)
+    {
+        if (!await ReadAsync(id, cancellationToken))
+        {
+            return NotFound();
+        }
+
+        Ledger = verify ? await jobs.ReadLedgerAsync(id, cancellationToken) : null;
+        return Page();
+    }
+
+    public async Task<IActionResult> OnGetLiveAsync(Guid id, CancellationToken cancellationToken) =>
+        await ReadAsync(id, cancellationToken) ? Partial("_Live", this) : NotFound();
+
+    private async Task<bool> ReadAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (await views.FindAsync(id, cancellationToken) is not { } job)
+        {
+            return false;
+        }
+
+        (Job, Now) = (job, time.GetUtcNow());
+        Causes = await failures.ReadCausesAsync(id, MostCauses, cancellationToken);
+        Failures = Causes.Count > 0 ? await failures.ListAsync(id, null, -1, MostFailures, cancellationToken) : [];
+        Skips = await failures.ReadSkipsAsync(id, cancellationToken);
+        Log = await jobs.ReadLogAsync(id, MostLines, cancellationToken);
+        return true;
+    }
+}

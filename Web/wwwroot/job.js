@@ -1,0 +1,119 @@
+// Keeps a job's page up to date. The event stream says that something happened; the server draws it with the same partial as at first; what differs is put
+// in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
+"use strict";
+
+(() => {
+  const live = document.getElementById("live");
+  const connection = document.getElementById("connection");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const comeBackMs = 3000;
+  let source = null;
+  let drawing = false;
+  let asked = false;
+  let trouble = false;
+  let over = false;
+  let comingBack = 0;
+
+  const say = (words, tone) => {
+    if (connection.textContent !== words) connection.textContent = words; // read aloud, so only when it is news
+    connection.className = tone;
+  };
+
+  const isSame = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && old.id === fresh.id;
+  const isInUse = node => node.contains(document.activeElement);
+
+  const put = (old, fresh) => {
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) {
+      const takesFocus = name === "disabled" && old === document.activeElement;
+      if (!takesFocus && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    putInside(old, fresh);
+  };
+
+  const nodesOf = parent => [...parent.childNodes].filter(node => node.nodeType === Node.ELEMENT_NODE || node.nodeValue.trim() !== "");
+
+  const putInside = (old, fresh) => {
+    const had = nodesOf(old);
+    const has = nodesOf(fresh);
+    has.forEach((node, i) => {
+      if (i >= had.length) old.append(node);
+      else if (isSame(had[i], node)) put(had[i], node);
+      else if (!isInUse(had[i])) had[i].replaceWith(node); // what somebody is using waits for the next time
+    });
+    for (const node of had.slice(has.length)) if (!isInUse(node)) node.remove();
+  };
+
+  const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+  const drawOnce = async () => {
+    const answer = await fetch(live.dataset.draw, { headers: { Accept: "text/html" } });
+    if (answer.redirected || answer.status === 401 || answer.status === 404) {
+      leave();
+      over = true;
+      say(answer.status === 404 ? "This job is gone" : "You are signed out: reload the page", "warn");
+      return;
+    }
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const fresh = document.createElement("div");
+    fresh.innerHTML = await answer.text();
+    putInside(live, fresh);
+    if (trouble) say(source ? "Live" : "Ended", source ? "good" : "quiet");
+    trouble = false;
+  };
+
+  // One drawing at a time; whatever happens meanwhile asks for one more.
+  const draw = async () => {
+    asked = true;
+    if (drawing) return;
+    drawing = true;
+    while (asked && !over) {
+      asked = false;
+      try {
+        await drawOnce();
+      } catch {
+        say("Connection lost; trying again", "warn");
+        [trouble, asked] = [true, true];
+        await pause(comeBackMs);
+      }
+      await pause(calm.matches ? 1000 : 250);
+    }
+    drawing = false;
+  };
+
+  const leave = () => {
+    clearTimeout(comingBack);
+    source?.close();
+    source = null;
+  };
+
+  const join = () => {
+    leave();
+    source = new EventSource(live.dataset.events);
+    source.addEventListener("open", () => say("Live", "good"));
+    source.addEventListener("progress", draw);
+    source.addEventListener("failure", draw);
+    source.addEventListener("done", () => {
+      leave();
+      say("Ended", "quiet");
+      draw();
+    });
+    source.addEventListener("error", () => {
+      say("Connection lost; trying again", "warn");
+      if (source?.readyState === EventSource.CLOSED) comingBack = setTimeout(join, comeBackMs); // refused: a browser would not come back by itself
+    });
+  };
+
+  // A browser keeps few connections to one host: pages that nobody looks at give theirs back.
+  document.addEventListener("visibilitychange", () => {
+    if (over) return;
+    if (document.hidden) leave();
+    else join();
+  });
+
+  if (!document.hidden) join();
+})();

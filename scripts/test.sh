@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Runs all tests: with a PostgreSQL of its own that is thrown away, in the embedded flavour, and the grain tests in the Orleans flavour where its packages
+# can be had. Arguments go on to dotnet test (scripts/test.sh --filter FullyQualifiedName~Jobs). The last line is: N passed, N failed, N skipped
+#
+# ConnectionStrings__BulkTest in the environment names a server to use instead; its user must be allowed to make databases.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=scripts/lib/process.sh
+. "$root/scripts/lib/process.sh"
+# shellcheck source=scripts/lib/postgres.sh
+. "$root/scripts/lib/postgres.sh"
+
+case ${1:-} in --help | -h) sed -n '2,6s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
+
+passed=0 failed=0 skipped=0 work=''
+
+clean_up() {
+  local code=$?
+  trap '' INT TERM HUP
+  trap - EXIT
+  [ -z "$running" ] || kill -s TERM -- "-$running" 2>/dev/null || true
+  stop_child "$running" TERM 5
+  postgres_stop
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$code"
+}
+
+# In memory where there is room: tests commit all the time.
+make_work_folder() {
+  local place=${TMPDIR:-/tmp}
+  if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 2000000 ]; then
+    place=/dev/shm
+  fi
+  work=$(mktemp -d "$place/bulk-test.XXXXXXXX")
+  chmod 755 "$work"
+}
+
+start_postgres() {
+  [ -z "${ConnectionStrings__BulkTest:-}" ] || return 0
+  postgres_require
+  step "Starting a PostgreSQL to throw away"
+  postgres_start "$work/postgres" throwaway
+  export ConnectionStrings__BulkTest=$postgres_server_connection
+}
+
+# The number of an attribute of a trx file's Counters.
+counter() { sed -n "s/.*<Counters[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$trx" | head -n 1; }
+
+# Runs the tests of one flavour and adds up what came of them. A run that breaks off (a crash, a hang) counts as one failure more.
+#   run_flavour NAME ARGUMENTS…
+run_flavour() {
+  local name=$1 trx=$work/results/$1.trx code=0 total executed bad
+  shift
+  run_child dotnet test "$root/Tests" -c Release --no-build --nologo --results-directory "$work/results" --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
+    --blame-hang-timeout 4min --blame-hang-dump-type none "$@" </dev/null || code=$?
+  if [ ! -s "$trx" ]; then
+    # Nothing matched, or nothing ran.
+    ran=0
+    [ "$code" = 0 ] || failed=$((failed + 1))
+    return 0
+  fi
+  total=$(counter total) executed=$(counter executed)
+  bad=$(($(counter failed) + $(counter error) + $(counter timeout) + $(counter aborted)))
+  [ "$code" = 0 ] || [ "$bad" -gt 0 ] || bad=1
+  passed=$((passed + $(counter passed)))
+  failed=$((failed + bad))
+  skipped=$((skipped + total - executed))
+  ran=$executed
+}
+
+#   build_flavour NAME: sets GrainRuntime for what follows.
+build_flavour() {
+  export GrainRuntime=$1
+  step "Building the tests, $1 flavour"
+  run_child dotnet build "$root/Tests" -c Release -v quiet --nologo </dev/null || die "The build failed."
+}
+
+# Whether the packages of the Orleans flavour can be had here. Not longer than two minutes: a source that does not answer is as good as none.
+restore_orleans() {
+  local log=$work/restore.log limit=()
+  ! have timeout || limit=(timeout 120)
+  run_child "${limit[@]+"${limit[@]}"}" dotnet restore "$root/Tests" -p:GrainRuntime=Orleans -v quiet </dev/null >"$log" 2>&1 && return 0
+  step "The packages of Orleans do not restore here ($(restore_trouble "$log")), so the grain tests ran in the embedded flavour only."
+  return 1
+}
+
+# The grain tests once more; what the caller filters by is added to that.
+arguments=() filter='Category=Grains'
+orleans_arguments() {
+  while [ "$#" -gt 0 ]; do
+    case $1 in
+      --filter) [ "$#" -gt 1 ] && filter="($filter)&($2)" && shift ;;
+      --filter=*) filter="($filter)&(${1#*=})" ;;
+      *) arguments+=("$1") ;;
+    esac
+    shift
+  done
+  arguments+=(--filter "$filter")
+}
+
+require_dotnet
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+make_work_folder
+start_postgres
+
+build_flavour Embedded
+step "Testing"
+run_flavour Embedded "$@"
+embedded=$ran
+
+if restore_orleans; then
+  build_flavour Orleans
+  step "Testing the grains in the Orleans flavour"
+  orleans_arguments "$@"
+  run_flavour Orleans "${arguments[@]}"
+  if [ "$ran" = 0 ] && [ "$#" = 0 ]; then
+    failed=$((failed + 1))
+    say "No grain test ran in the Orleans flavour, where at least one must: those with Category=Grains."
+  fi
+fi
+
+[ "$embedded" -gt 0 ] || say "No test ran."
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$embedded" -gt 0 ]
