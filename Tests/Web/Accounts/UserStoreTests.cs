@@ -1,3 +1,4 @@
+using Npgsql;
 using OrleansBulk.Tests.Support;
 using OrleansBulk.Web.Accounts;
 
@@ -48,21 +49,32 @@ public sealed class UserStoreTests : IAsyncLifetime
         Assert.True(await Users.SetRoleAsync(admin, Roles.Viewer, default));
     }
 
-    [Fact]
-    public async Task TwoAdminsWhoDisableEachOther_LeaveOne()
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public async Task TwoAdminsWhoPutEachOtherOutAtOnce_LeaveOne(bool disableOne, bool disableOther)
     {
-        var users = Users;
-        for (var round = 0; round < 10; round++)
+        var one = (await Users.CreateAsync("one", TestWeb.AdminPassword, Roles.Admin, default))!.Value;
+        var other = (await Users.CreateAsync("other", TestWeb.AdminPassword, Roles.Admin, default))!.Value;
+        Task<bool[]> both;
+        await using (var connection = await _database.Database.Bulk.OpenConnectionAsync())
+        await using (var holding = await connection.BeginTransactionAsync())
         {
-            var one = (await users.CreateAsync($"one-{round}", TestWeb.AdminPassword, Roles.Admin, default))!.Value;
-            var other = (await users.CreateAsync($"other-{round}", TestWeb.AdminPassword, Roles.Admin, default))!.Value;
-
-            var done = await Task.WhenAll(Task.Run(() => users.DisableAsync(one, default)), Task.Run(() => users.SetRoleAsync(other, Roles.Viewer, default)));
-
-            Assert.Single(done, yes => yes);
-            await _database.ExecuteAsync("TRUNCATE users");
+            // Both begin, and neither can go on, before the rows are let go.
+            await using var hold = new NpgsqlCommand("SELECT FROM users FOR UPDATE", connection);
+            await hold.ExecuteNonQueryAsync();
+            both = Task.WhenAll(Task.Run(() => PutOutAsync(one, disableOne)), Task.Run(() => PutOutAsync(other, disableOther)));
+            await _database.WaitUntilAsync(
+                "both wait for the rows", "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+            await holding.CommitAsync();
         }
+
+        Assert.Single(await both, yes => yes);
+        Assert.Equal(1, await _database.QueryAsync<long>("SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL"));
     }
+
+    private Task<bool> PutOutAsync(Guid id, bool disable) => disable ? Users.DisableAsync(id, default) : Users.SetRoleAsync(id, Roles.Viewer, default);
 
     [Fact]
     public async Task List_PagesByName()
