@@ -49,8 +49,12 @@ internal sealed class RefreshForecast(Database database, CodingPlatforms platfor
             counted.Sum(platform => platform.Fresh),
             calls,
             longest.Platform is null ? null : new EtaRange((long)Math.Floor(longest.Seconds * 0.9), (long)Math.Ceiling(longest.Seconds * 1.5) + 1),
-            longest.Platform is null ? null : gates.Catalog.Get(longest.Platform).ToString());
+            longest.Platform is null ? null : LimitsOf(gates.Catalog.Get(longest.Platform)));
     }
+
+    /// <summary>What bounds it, in words; not where it is.</summary>
+    private static string LimitsOf(UpstreamOptions upstream) =>
+        $"{upstream.Name}: {upstream.Concurrency} at once{string.Concat(upstream.Limits.Select(limit => $", {limit}"))}";
 
     /// <summary>Calls under the limits of their upstream: by the rate, or by what runs at once, whichever takes longer.</summary>
     private double Seconds(string platform, long calls, int concurrency)
