@@ -147,7 +147,7 @@ internal static class ProfileEndpoints
         return await platforms.Find(platform)!.FetchRatingHistoryAsync(handle, CallBudget.Interactive, cancellationToken) switch
         {
             CallAnswered<RatingHistory> answered => TypedResults.Ok(answered.Value),
-            CallMissing missing => Problems.NotFound(missing.Message),
+            CallMissing missing => Problems.NotFound($"There is no rating history of {platform}/{handle}: {missing.Message.TrimEnd('.')}."),
             CallDeferred deferred => Problems.Unavailable($"{platform} could not be asked now: {deferred.Reason}.", deferred.After),
             CallRefused refused => Problems.Unavailable(refused.Reason, TimeSpan.FromMinutes(5)),
             var other => Problems.Unavailable($"{platform} gave no usable answer ({other.GetType().Name}).", TimeSpan.FromSeconds(30)),
