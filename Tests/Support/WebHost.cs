@@ -14,6 +14,7 @@ using OrleansBulk.Storage;
 using OrleansBulk.Web;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Api;
+using OrleansBulk.Web.Health;
 
 namespace OrleansBulk.Tests.Support;
 
@@ -80,6 +81,7 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
         builder.AddBulkSilo();
         builder.Services.AddSingleton<IWorkload>(_played);
         builder.AddWebFrame();
+        builder.AddGrainProbe();
         builder.AddApi();
         _app = builder.Build();
         _app.UseWebFrame();
