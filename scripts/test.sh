@@ -78,11 +78,10 @@ build_flavour() {
 
 # Whether the packages of the Orleans flavour can be had here. Not longer than two minutes: a source that does not answer is as good as none.
 restore_orleans() {
-  local log=$work/restore.log limit=() reason
+  local log=$work/restore.log limit=()
   ! have timeout || limit=(timeout 120)
   run_child "${limit[@]+"${limit[@]}"}" dotnet restore "$root/Tests" -p:GrainRuntime=Orleans -v quiet </dev/null >"$log" 2>&1 && return 0
-  reason=$(grep -o 'NU[0-9]\{4\}: .*' "$log" | head -n 1 | cut -c 1-160 || true)
-  step "The Orleans packages do not restore here (${reason:-no answer within two minutes}), so the grain tests ran in the embedded flavour only."
+  step "The packages of Orleans do not restore here ($(restore_trouble "$log")), so the grain tests ran in the embedded flavour only."
   return 1
 }
 

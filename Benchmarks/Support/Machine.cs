@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace OrleansBulk.Benchmarks.Support;
@@ -16,10 +17,12 @@ internal static class Machine
     /// <summary>Of the last one, five and fifteen minutes; a dash where the system does not tell.</summary>
     public static string LoadAverage() => Lines("/proc/loadavg").FirstOrDefault() is { } line ? string.Join(' ', line.Split(' ').Take(3)) : "-";
 
+    /// <summary>The commit that the measured service was built from, which its assembly remembers: what is checked out may be another by now.</summary>
     public static async Task<string> CommitAsync()
     {
-        var commit = await GitAsync("rev-parse", "--short=12", "HEAD");
-        return commit is null ? "unknown" : await GitAsync("status", "--porcelain", "--", ":!Benchmarks/results") is "" ? commit : commit + " and changes";
+        var version = typeof(Jobs.JobEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', 2);
+        var built = version is [_, { Length: > 12 } commit] ? commit[..12] : "unknown";
+        return await GitAsync("status", "--porcelain", "--", ":!Benchmarks/results") is "" or null ? built : built + " and changes";
     }
 
     private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];

@@ -25,11 +25,11 @@ internal sealed class Peer : IAsyncDisposable
 
         try
         {
-            using var npm = Process.Start(new ProcessStartInfo("npm", ["ci", "--no-audit", "--no-fund"]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
             var said = npm.StandardError.ReadToEndAsync();
             await npm.StandardOutput.ReadToEndAsync();
             await npm.WaitForExitAsync().WaitAsync(Patience);
-            return npm.ExitCode == 0 ? null : $"npm ci failed: {(await said).ReplaceLineEndings(" ")}";
+            return npm.ExitCode == 0 ? null : $"npm install failed: {(await said).ReplaceLineEndings(" ")}";
         }
         catch (System.ComponentModel.Win32Exception)
         {

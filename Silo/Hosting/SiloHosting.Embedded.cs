@@ -19,12 +19,13 @@ public static partial class SiloHosting
     }
 
     /// <summary>One process: it holds the database alone, and its grains keep their states beside the rest of the data.</summary>
-    private static void AddRuntime(IHostApplicationBuilder builder)
+    private static bool AddRuntime(IHostApplicationBuilder builder)
     {
         var services = builder.Services;
         services.AddSingleton(NewIdentity(ownsCluster: true));
         services.AddHostedService<DatabaseOwnership>();
         services.AddKeyedSingleton<IGrainStorage, PostgresGrainStorage>(StorageNames.Default);
         services.AddEmbeddedGrains(null, typeof(UpstreamGates).Assembly);
+        return true;
     }
 }

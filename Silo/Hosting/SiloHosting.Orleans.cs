@@ -40,7 +40,8 @@ public static partial class SiloHosting
     }
 
     /// <summary>A silo of a cluster, or, with <c>Cluster:Role=client</c>, only a client of one.</summary>
-    private static void AddRuntime(IHostApplicationBuilder builder)
+    /// <returns>Whether grains live in this process.</returns>
+    private static bool AddRuntime(IHostApplicationBuilder builder)
     {
         SetDefaults(builder.Configuration, ("Logging:LogLevel:Orleans", "Warning"));
         builder.Services.AddSingleton(NewIdentity(ownsCluster: false));
@@ -49,7 +50,7 @@ public static partial class SiloHosting
         if (ClusterSettings.IsClient(builder.Configuration))
         {
             builder.AddBulkClient();
-            return;
+            return false;
         }
 
         builder.Services.AddHostedService<DatabaseOwnership>();
@@ -65,6 +66,7 @@ public static partial class SiloHosting
             .Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout)
             .Configure<ClusterMembershipOptions>(options => (options.ProbeTimeout, options.NumMissedProbesLimit) = (ProbeTimeout, MissedProbes))
             .Configure<GrainCollectionOptions>(options => (options.CollectionAge, options.CollectionQuantum) = (CollectionAge, CollectionQuantum)));
+        return true;
     }
 
     /// <summary>Only calls grains: finds the silos through the database, and waits for the first of them.</summary>

@@ -32,10 +32,10 @@ public static partial class SiloHosting
         services.AddSingleton<UpstreamMetrics>();
         services.AddSingleton<UpstreamGates>();
 
-        AddRuntime(builder);
+        var hasGrains = AddRuntime(builder);
 
         services.AddHostedService<GatesStop>();
-        services.AddBulkGrains();
+        _ = hasGrains ? services.AddBulkGrains() : services.AddBulkStores();
         return builder;
     }
 

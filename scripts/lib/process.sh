@@ -100,3 +100,8 @@ require_dotnet() {
   # No server of the compiler or of MSBuild stays behind.
   export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false DOTNET_CLI_USE_MSBUILD_SERVER=0
 }
+
+# Why a restore failed, in a few words from its log.
+restore_trouble() {
+  { grep -o 'NU1101: Unable to find package [A-Za-z.]*' "$1" || grep -o 'NU[0-9]\{4\}: .*' "$1" | cut -c 1-160 || echo 'no answer in time'; } | head -n 1
+}

@@ -16,13 +16,14 @@ internal sealed partial class CodeChefPage(string html)
     {
         var rating = Number(Rating().Match(html)) ?? throw new FormatException("'rating-number' is missing.");
         var history = History();
+        var stars = Stars().Match(html) is { Success: true } drawn ? drawn.Value.Count(character => character == '★') + Occurrences(drawn.Value, "&#9733;") : 0;
         using var details = new ProfileDetails();
         return new ProfileSnapshot
         {
             Handle = Text(User().Match(html)) ?? handle,
             Rating = rating == 0 ? null : rating,
-            MaxRating = Number(Highest().Match(html)),
-            Rank = Stars().Match(html) is { Success: true } stars ? string.Create(CultureInfo.InvariantCulture, $"{stars.Value.Count(character => character == '★') + Occurrences(stars.Value, "&#9733;")}★") : null,
+            MaxRating = Number(Highest().Match(html)) is > 0 and var highest ? highest : null,
+            Rank = stars == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{stars}★"),
             SolvedTotal = Number(Solved().Match(html)),
             Contests = Number(Contests().Match(html)) ?? (history.Points.Count == 0 ? null : history.Points.Count),
             Country = Text(Country().Match(html)),

@@ -20,22 +20,21 @@ internal sealed partial class CodeforcesPlatform : PlatformAdapter, IAsyncDispos
 
     private static readonly HandleRule Rule = new("Codeforces", 3, 24, "_-.");
 
-    private readonly BatchLoader<string> _loader;
+    private readonly BatchLoader<string> _jobs;
+    private readonly BatchLoader<string> _persons; // apart: a job's call with unknown handles in it may take many turns, and the gate lets persons go first
     private string? _before; // the handles of the last answer; written by loads
 
     public CodeforcesPlatform(UpstreamGates gates)
-        : base(gates, PlatformName, Rule, BlockedFor, pageIsBlock: true) =>
-        _loader = new BatchLoader<string>(
-            Client.Options.Batch,
-            Client.Options.Concurrency,
-            Linger,
-            Client.Time,
-            (handles, budget, cancellationToken) => new CodeforcesBatch(this, handles, budget).LoadAsync(cancellationToken));
+        : base(gates, PlatformName, Rule, BlockedFor, pageIsBlock: true)
+    {
+        _jobs = Loader();
+        _persons = Loader();
+    }
 
     public override int ProfilesPerCall => Client.Options.Batch;
 
     protected override Task<CallResult> AskAsync(string handle, string? etag, CallBudget budget, CancellationToken cancellationToken) =>
-        _loader.AskAsync(Client, handle, budget, cancellationToken);
+        (budget.Flow.Name == FlowTicket.Interactive ? _persons : _jobs).AskAsync(Client, handle, budget, cancellationToken);
 
     protected override Task<CallResult> AskHistoryAsync(string handle, CallBudget budget, CancellationToken cancellationToken) =>
         Client.SendAsync(
@@ -44,7 +43,11 @@ internal sealed partial class CodeforcesPlatform : PlatformAdapter, IAsyncDispos
             (response, token) => ReadAsync(response, result => new CallAnswered<RatingHistory>(CodeforcesAnswers.History(result)), token),
             cancellationToken);
 
-    public ValueTask DisposeAsync() => _loader.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _persons.DisposeAsync();
+        await _jobs.DisposeAsync();
+    }
 
     /// <summary>Reads the envelope: <c>result</c> when OK, <c>comment</c> when FAILED, whatever the HTTP status.</summary>
     internal Task<CallResult> ReadAsync(HttpResponseMessage response, Func<JsonElement, CallResult> read, CancellationToken cancellationToken) =>
@@ -55,6 +58,13 @@ internal sealed partial class CodeforcesPlatform : PlatformAdapter, IAsyncDispos
             null when status is not (HttpStatusCode.OK or HttpStatusCode.BadRequest) => null, // not from the API itself
             var other => throw new FormatException($"'status' is '{other}'; OK or FAILED was wanted."),
         }, cancellationToken);
+
+    private BatchLoader<string> Loader() => new(
+        Client.Options.Batch,
+        Client.Options.Concurrency,
+        Linger,
+        Client.Time,
+        (handles, budget, cancellationToken) => new CodeforcesBatch(this, handles, budget).LoadAsync(cancellationToken));
 
     private CallResult? Failed(HttpStatusCode status, string comment, HttpResponseMessage response)
     {

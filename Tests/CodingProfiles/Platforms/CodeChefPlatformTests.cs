@@ -70,9 +70,17 @@ public sealed class CodeChefPlatformTests
     [Fact]
     public async Task RatingOfZero_IsUnrated()
     {
-        await using var harness = await StartAsync(ScriptedAnswer.Html(Page.Replace(">1834<", ">0<", StringComparison.Ordinal)));
+        await using var harness = await StartAsync(ScriptedAnswer.Html(Page
+            .Replace(">1834<", ">0<", StringComparison.Ordinal)
+            .Replace("Highest Rating 1901", "Highest Rating 0", StringComparison.Ordinal)
+            .Replace("<span>&#9733;</span>", "", StringComparison.Ordinal)
+            .Replace("<span>★</span>", "", StringComparison.Ordinal)));
 
-        Assert.Null((await harness.ProfileAsync("sample")).Rating);
+        var profile = await harness.ProfileAsync("sample");
+
+        Assert.Null(profile.Rating);
+        Assert.Null(profile.MaxRating);
+        Assert.Null(profile.Rank);
     }
 
     [Fact]

@@ -371,6 +371,26 @@ public sealed class CodeforcesPlatformTests
     }
 
     [Fact]
+    public async Task Person_GoesBeforeTheJobsCallThatWaits()
+    {
+        await using var harness = await PlatformHarness.StartAsync("codeforces", options => options with { Batch = 2, Concurrency = 1, Limits = CallLimit.ParseList("1 per 2s") });
+        harness.Upstream.AnswersBy(call => Ok([.. Asked(call).Select(User)]));
+        await harness.FetchAllAsync("job_1", "job_2");
+        var job = harness.FetchAllAsync("job_3", "job_4");
+        await harness.WaitingAsync(1);
+        var person = harness.Platform.FetchAsync("person", null, CallBudget.Interactive, CancellationToken.None);
+        harness.Time.Advance(TimeSpan.FromMilliseconds(50)); // it lingers for other persons
+        await harness.WaitingAsync(2);
+
+        harness.Time.Advance(TimeSpan.FromSeconds(2.1));
+        await person;
+
+        Assert.Equal(["person"], Asked(harness.Upstream.Seen[1]));
+        harness.Time.Advance(TimeSpan.FromSeconds(2.1));
+        await job;
+    }
+
+    [Fact]
     public async Task ProfilesPerCall_IsTheConfiguredBatch()
     {
         await using var harness = await StartAsync(batch: 700);

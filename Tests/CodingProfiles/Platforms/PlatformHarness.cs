@@ -52,6 +52,17 @@ internal sealed class PlatformHarness : IAsyncDisposable
     public async Task<RatingHistory> HistoryAsync(string handle) =>
         Assert.IsType<CallAnswered<RatingHistory>>(await Platform.FetchRatingHistoryAsync(handle, UpstreamTests.Budget(), CancellationToken.None)).Value;
 
+    /// <summary>Until so many calls wait at the gate.</summary>
+    public async Task WaitingAsync(int calls)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (Gate.Waiting != calls)
+        {
+            Assert.False(patience.IsCancellationRequested, $"{Gate.Waiting} calls wait at the gate after 30 s; {calls} were expected.");
+            await Task.Yield();
+        }
+    }
+
     public static ProfileSnapshot Profile(CallResult result) =>
         Assert.IsType<PlatformProfile>(Assert.IsType<CallAnswered<PlatformAnswer>>(result).Value).Profile;
 
