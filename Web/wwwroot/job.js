@@ -76,7 +76,7 @@
       try {
         await drawOnce();
       } catch {
-        say("Connection lost; trying again", "warn");
+        say("Reconnecting…", "warn");
         [trouble, asked] = [true, true];
         await pause(comeBackMs);
       }
@@ -103,7 +103,7 @@
       draw();
     });
     source.addEventListener("error", () => {
-      say("Connection lost; trying again", "warn");
+      say("Reconnecting…", "warn");
       if (source?.readyState === EventSource.CLOSED) comingBack = setTimeout(join, comeBackMs); // refused: a browser would not come back by itself
     });
   };
