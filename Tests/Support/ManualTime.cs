@@ -33,11 +33,6 @@ public sealed class ManualTime : TimeProvider
         {
             timer.Run();
         }
-
-        lock (_sync)
-        {
-            _now = Math.Max(_now, target);
-        }
     }
 
     /// <summary>Completes when a timer is armed that is due within so long from now, and not before <paramref name="atLeast"/>: somebody waits.</summary>
@@ -64,6 +59,7 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>The next timer that is due until then. Where there is none the clock stands at <paramref name="target"/>, in one step: nobody arms a timer in between, which would be due in the past.</summary>
     private ManualTimer? TakeDue(long target)
     {
         lock (_sync)
@@ -77,17 +73,14 @@ public sealed class ManualTime : TimeProvider
                 }
             }
 
-            if (next is not null)
+            _now = Math.Max(_now, next?.Due ?? target);
+            if (next?.Period is { } period)
             {
-                _now = Math.Max(_now, next.Due);
-                if (next.Period is { } period)
-                {
-                    (next.Due, next.Sequence) = (_now + period, _sequence++);
-                }
-                else
-                {
-                    _timers.Remove(next);
-                }
+                (next.Due, next.Sequence) = (_now + period, _sequence++);
+            }
+            else if (next is not null)
+            {
+                _timers.Remove(next);
             }
 
             return next;

@@ -45,6 +45,8 @@ public sealed class ApiListTests(WebHost host) : IClassFixture<WebHost>
         await program.PostAsync($"/api/jobs/{cancelled[0]}/cancel");
         await program.WhenAsync(running[0], "running");
         var refresh = await program.StartAsync(new { workload = "profile-refresh", spec = new { filter = new { q = "nobody-is-called-so" } }, idempotencyKey = key + "-r" });
+        await program.WhenAsync(refresh, "completed");
+        await program.WhenAsync(cancelled[0], "cancelled");
 
         async Task<IEnumerable<Guid>> Find(string query) => (await program.GetAsync($"/api/jobs?q={key}{query}")).Json.GetProperty("items").EnumerateArray().Select(job => job.GetProperty("id").GetGuid());
         Assert.Equal(running, await Find("&status=running"));
