@@ -19,7 +19,7 @@ internal sealed class CallsScenario : IScenario
 
     public async Task<ScenarioResult> RunAsync(Bench bench)
     {
-        var (items, warmUp, old, rounds) = bench.Short ? (500, 100, 50, 1) : (5000, 500, 500, 5);
+        var (items, warmUp, old, rounds) = bench.Short ? (500, 100, 50, 1) : (5000, 5000, 500, 5);
         var floor = Floor(items, AtOnce);
         await using var database = await BenchDatabase.CreateAsync(bench);
         await using var simulator = await SimulatorProcess.StartAsync(SimulatorProcess.FiftyMilliseconds);
@@ -31,7 +31,7 @@ internal sealed class CallsScenario : IScenario
         var notes = new List<string>
         {
             $"Floor: {items:N0} items / {AtOnce} at once × 50 ms = {floor:0.00} s. Each figure is the median of {rounds}, taken in turns; before them, each did twice {warmUp:N0} items that do not count, so that its code is compiled and its connections are open.",
-            "The service: from the POST until the job's row says completed, looked at every 5 ms over a connection of the client's own. Planning, ledger, history and progress are in it.",
+            "The service: from the POST (with ?wait=60) until its answer that the job is completed. Planning, ledger, history and progress are in it.",
             $"5 at a time, a row at a time: measured on {old:N0} items and scaled to {items:N0}.",
         };
         await using var peers = await Peers.StartAsync(bench, database, upstream, notes);
@@ -43,7 +43,7 @@ internal sealed class CallsScenario : IScenario
 
         foreach (var warm in (string[])["warm", "warmer"])
         {
-            // Twice: the runtime looks at what is hot only after the first items, and compiles it beside the next.
+            // Twice, and long enough: the runtime finds out what is hot over thousands of items and compiles it beside them; a service that has been up since morning is past that.
             await database.RegisterAsync("github", warm, warmUp);
             await service.RefreshAsync(warm);
             for (var i = 0; i < others.Count; i++)

@@ -46,22 +46,16 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return service;
     }
 
-    /// <summary>Refreshes all profiles of an owner and waits for the end, which the database tells.</summary>
+    /// <summary>Refreshes all profiles of an owner, and is answered when the job is done: as a caller sees it who has nothing to do but wait.</summary>
     public async Task<FinishedJob> RefreshAsync(string owner)
     {
         var started = Stopwatch.GetTimestamp();
-        var id = await PostRefreshAsync(owner);
-        await WhenDoneAsync(id);
-        return await FinishedAsync(id, Stopwatch.GetElapsedTime(started));
-    }
-
-    public async Task<Guid> PostRefreshAsync(string owner)
-    {
-        using var response = await Http.PostAsJsonAsync("api/coding-profiles/admin/bulk-refresh", new { filter = new { owner }, maxConcurrency = 100 });
+        using var response = await Http.PostAsJsonAsync("api/coding-profiles/admin/bulk-refresh?wait=60", new { filter = new { owner }, maxConcurrency = 100 });
+        var took = Stopwatch.GetElapsedTime(started);
         var body = await response.Content.ReadAsStringAsync();
-        return response.StatusCode == HttpStatusCode.Accepted
-            ? JsonDocument.Parse(body).RootElement.GetProperty("id").GetGuid()
-            : throw new InvalidOperationException($"The refresh was not accepted: {body}");
+        return response.StatusCode == HttpStatusCode.OK
+            ? await FinishedAsync(JsonDocument.Parse(body).RootElement.GetProperty("id").GetGuid(), took)
+            : throw new InvalidOperationException($"The refresh did not complete: {body}");
     }
 
     public async Task CommandAsync(Guid id, string command)
@@ -93,6 +87,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private async Task<FinishedJob> FinishedAsync(Guid id, TimeSpan observed)
     {
         var job = await Http.GetFromJsonAsync<JsonElement>($"api/jobs/{id}");
+        if (job.GetProperty("status").GetString() != "completed")
+        {
+            throw new InvalidOperationException($"The job did not complete: {job}");
+        }
+
         var progress = job.GetProperty("progress");
         var ledger = await Http.GetFromJsonAsync<JsonElement>($"api/jobs/{id}/ledger");
         return ledger.GetProperty("balanced").GetBoolean()
@@ -114,6 +113,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
     }
 }
 
-/// <param name="Observed">From the request for the job until its row says completed, as a client sees it.</param>
+/// <param name="Observed">From the request for the job until the answer that it is completed, as a caller sees it.</param>
 /// <param name="InDatabase">From <c>started_at</c> to <c>finished_at</c>.</param>
 internal sealed record FinishedJob(Guid Id, TimeSpan Observed, TimeSpan InDatabase, long Succeeded, long Failed, long CallsMade, long CallsAvoided);

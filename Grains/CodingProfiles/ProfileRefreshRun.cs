@@ -15,6 +15,9 @@ internal sealed class ProfileRefreshRun(
     /// <summary>How much of a lane's time is kept in line at its gate: enough that the gate never waits for the pump.</summary>
     private const double SecondsInLine = 4;
 
+    /// <summary>Answers come in bursts; so many calls out need one item in line to stay as many.</summary>
+    private const int CallsPerInLine = 8;
+
     private readonly string _flow = job.Id.ToString("D");
 
     public string LaneOf(Item item) => ((Target)item.Prepared!).Platform;
@@ -35,7 +38,9 @@ internal sealed class ProfileRefreshRun(
             calls = Math.Min(calls, Math.Max(perCall > 1 ? 2 : 1, (int)Math.Ceiling(rate * SecondsInLine)));
         }
 
-        return new LaneRoom(perCall, gate.Breaker == "closed" ? calls : 1, gate.BoundBy, perSecond * perCall);
+        var open = gate.Breaker == "closed";
+        var inLine = open && perCall == 1 && perSecond is null ? Math.Min(calls, job.Concurrency) / CallsPerInLine : 0;
+        return new LaneRoom(perCall, open ? calls : 1, gate.BoundBy, perSecond * perCall, inLine);
     }
 
     private const string LookSql = """

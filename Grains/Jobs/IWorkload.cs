@@ -54,7 +54,11 @@ public interface IWorkloadRun
 /// <param name="Calls">Calls that may be out or next in line at once.</param>
 /// <param name="BoundBy">What holds the lane back now; null when nothing does.</param>
 /// <param name="ItemsPerSecond">What the lane's limits allow at most; null when no limit is known.</param>
-public readonly record struct LaneRoom(int ItemsPerCall, int Calls, string? BoundBy, double? ItemsPerSecond);
+/// <param name="InLine">
+/// Items beyond the job's calls at once that may wait where the lane holds the job to them, so that a call that ends makes room for the next one there and then;
+/// for lanes of one item a call.
+/// </param>
+public readonly record struct LaneRoom(int ItemsPerCall, int Calls, string? BoundBy, double? ItemsPerSecond, int InLine = 0);
 
 /// <summary>What a workload knows of the job it works on.</summary>
 /// <param name="Concurrency">Calls at once at most, over all lanes.</param>

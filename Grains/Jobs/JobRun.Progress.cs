@@ -49,7 +49,10 @@ internal sealed partial class JobRun
         Publish(null);
     }
 
-    private (int InFlight, string? BoundBy) Sample() => (_inFlight, _because is null ? BoundBy() : null);
+    private (int InFlight, string? BoundBy) Sample() => (InFlight(), _because is null ? BoundBy() : null);
+
+    /// <summary>Without those that stand in line for one of the job's calls.</summary>
+    private int InFlight() => _inFlight - Math.Max(0, _slots - _job.Row.MaxConcurrency);
 
     private void Publish(RunEnd? end)
     {
@@ -74,7 +77,7 @@ internal sealed partial class JobRun
             Failed = _failed,
             Skipped = _skipped,
             Cancelled = _job.Row.Cancelled,
-            InFlight = _inFlight,
+            InFlight = InFlight(),
             RatePerSecond = end is null ? Math.Round(_meter.RatePerSecond, 1) : 0,
             Eta = going && _planDone ? _meter.Eta(pending) : null,
             BoundBy = going ? _meter.Explain(BoundBy()) : null,

@@ -248,19 +248,21 @@ internal sealed partial class JobRun
         {
             var lane = _turns[_nextTurn];
             _nextTurn = (_nextTurn + 1) % _turns.Count;
-            idle = StartOne(lane, busy > 1 ? fair : _job.Row.MaxConcurrency) ? 0 : idle + 1;
+            // A lane's gate knows only its own calls: with others busy, nobody but the pump can hold the job to its concurrency.
+            var started = busy > 1 ? StartOne(lane, fair, inLine: 0) : StartOne(lane, _job.Row.MaxConcurrency, lane.Room.InLine);
+            idle = started ? 0 : idle + 1;
         }
     }
 
-    private bool StartOne(Lane lane, int fair)
+    private bool StartOne(Lane lane, int fair, int inLine)
     {
-        if (lane.Ready.Count == 0 || lane.InFlight >= Math.Min(lane.Room.Calls, fair) * lane.Room.ItemsPerCall)
+        if (lane.Ready.Count == 0 || lane.InFlight >= (Math.Min(lane.Room.Calls, fair) * lane.Room.ItemsPerCall) + inLine)
         {
             return false;
         }
 
         var opensSlot = lane.InFlight % lane.Room.ItemsPerCall == 0;
-        if (opensSlot && _slots >= _job.Row.MaxConcurrency)
+        if (opensSlot && _slots >= _job.Row.MaxConcurrency + inLine)
         {
             return false;
         }

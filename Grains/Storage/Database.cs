@@ -55,6 +55,7 @@ public sealed class Database : IAsyncDisposable
             CancellationTimeout = 2000,
             ConnectionIdleLifetime = 60,
             KeepAlive = 30,
+            NoResetOnClose = true, // nothing here changes a session, so the next user needs no clean one
             MaxAutoPrepare = 40,
             AutoPrepareMinUsages = 3,
         };
