@@ -13,7 +13,7 @@ public sealed class SiloRoster(IGrainFactory grains)
         var silos = await management.GetDetailedHosts(onlyActive: true);
         var statistics = await management.GetSimpleGrainStatistics();
         return [.. silos.OrderBy(silo => silo.StartTime).Select(silo => new SiloInfo(
-            $"{silo.HostName}/{silo.SiloAddress}", silo.Status.ToString().ToLowerInvariant(), new DateTimeOffset(silo.StartTime, TimeSpan.Zero),
+            $"{silo.HostName}/{silo.SiloAddress}", silo.Status.ToString().ToLowerInvariant(), new DateTimeOffset(DateTime.SpecifyKind(silo.StartTime, DateTimeKind.Utc)),
             statistics.Where(grain => grain.SiloAddress.Equals(silo.SiloAddress)).GroupBy(grain => grain.GrainType).ToDictionary(type => type.Key, type => type.Sum(grain => grain.ActivationCount))))];
     }
 }

@@ -6,7 +6,3 @@ CREATE TABLE upstream_limits (
     set_by           text             NOT NULL,
     set_at           timestamptz      NOT NULL
 );
-
--- The audit is read from its newest entry on, by who and by what.
-CREATE INDEX audit_actor ON audit (actor, id);
-CREATE INDEX audit_action ON audit (action, id);
