@@ -30,7 +30,7 @@ internal sealed class ProfileRefreshRun(
         }
 
         var gate = gates.Look(lane);
-        var perSecond = gates.Catalog.Get(lane).CallsPerSecond;
+        var perSecond = gate.LimitPerSecond;
         var perCall = platform.ProfilesPerCall;
         var calls = gate.Ceiling + (perCall > 1 ? 1 : 0); // beside a call under way, the next one fills
         if (perSecond is { } rate)

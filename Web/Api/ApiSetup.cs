@@ -10,6 +10,7 @@ internal static class ApiSetup
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
         builder.Services.AddSingleton<JobViews>();
+        builder.Services.AddSingleton<UpstreamViews>();
         return builder;
     }
 
@@ -18,5 +19,6 @@ internal static class ApiSetup
         app.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Policies.Viewer);
         app.MapJobs();
         app.MapCodingProfiles();
+        app.MapUpstreams();
     }
 }
