@@ -11,6 +11,7 @@ internal static class ApiSetup
         builder.Services.AddSingleton<JobWatches>();
         builder.Services.AddSingleton<JobViews>();
         builder.Services.AddSingleton<UpstreamViews>();
+        builder.Services.AddSingleton<Timelines>();
         return builder;
     }
 

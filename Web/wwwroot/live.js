@@ -1,33 +1,45 @@
-// Keeps a page up to date that the server draws anew every second or so: what differs is put in place. Nothing that stays is replaced, so focus, selection and
-// scroll position stay where they are.
+// Keeps a page up to date. Something says that it is time (the event stream of a job, or a clock); the server draws what changes with the same partial as at
+// first; what differs is put in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
+//
+//   #live        data-draw: where its inside is drawn · data-events: a stream of events, or data-every: milliseconds between two drawings
+//   #connection  says whether the page keeps up
 "use strict";
 
 (() => {
   const live = document.getElementById("live");
   const connection = document.getElementById("connection");
-  const everyMs = Number(live.dataset.every);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const comeBackMs = 3000;
-  let timer = 0;
+  let source = null;
   let drawing = false;
+  let asked = false;
+  let trouble = false;
+  let over = false;
+  let comingBack = 0;
+  let clock = 0;
 
   const say = (words, tone) => {
     if (connection.textContent !== words) connection.textContent = words; // read aloud, so only when it is news
     connection.className = tone;
   };
 
-  const isInUse = node => node.contains(document.activeElement);
   const isSame = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && old.id === fresh.id;
-  const nodesOf = parent => [...parent.childNodes].filter(node => node.nodeType === Node.ELEMENT_NODE || node.nodeValue.trim() !== "");
+  const isInUse = node => node.contains(document.activeElement);
+
+  // What a person has opened stays open, and what they are using stays usable.
+  const keeps = (node, name) => name === "open" || (name === "disabled" && node === document.activeElement);
 
   const put = (old, fresh) => {
     if (old.nodeType !== Node.ELEMENT_NODE) {
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;
     }
-    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !keeps(old, name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (!keeps(old, name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
     putInside(old, fresh);
   };
+
+  const nodesOf = parent => [...parent.childNodes].filter(node => node.nodeType === Node.ELEMENT_NODE || node.nodeValue.trim() !== "");
 
   const putInside = (old, fresh) => {
     const had = nodesOf(old);
@@ -40,35 +52,82 @@
     for (const node of had.slice(has.length)) if (!isInUse(node)) node.remove();
   };
 
-  const draw = async () => {
-    if (drawing) return;
-    drawing = true;
-    let next = everyMs;
-    try {
-      const answer = await fetch(live.dataset.draw, { headers: { Accept: "text/html" } });
-      if (answer.redirected || answer.status === 401) {
-        say("You are signed out: reload the page", "warn");
-        return;
-      }
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      const fresh = document.createElement("div");
-      fresh.innerHTML = await answer.text();
-      putInside(live, fresh);
-      say("Live", "good");
-    } catch {
-      say("Reconnecting…", "warn");
-      next = comeBackMs;
-    } finally {
-      drawing = false;
+  const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+  const drawOnce = async () => {
+    const answer = await fetch(live.dataset.draw, { headers: { Accept: "text/html" } });
+    if (answer.redirected || answer.status === 401 || answer.status === 404) {
+      leave();
+      over = true;
+      say(answer.status === 404 ? "This job is gone: it was deleted" : "You are signed out: reload the page to sign in", "lost");
+      return;
     }
-    if (!document.hidden) timer = setTimeout(draw, next);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const fresh = document.createElement("template");
+    fresh.innerHTML = await answer.text();
+    putInside(live, fresh.content);
+    if (live.dataset.every) say("Live", "live");
+    else if (trouble) say(source ? "Live" : "Ended", source ? "live" : "ended");
+    trouble = false;
   };
 
-  // Pages that nobody looks at ask for nothing.
+  // One drawing at a time; whatever happens meanwhile asks for one more.
+  const draw = async () => {
+    asked = true;
+    if (drawing) return;
+    drawing = true;
+    while (asked && !over) {
+      asked = false;
+      try {
+        await drawOnce();
+      } catch {
+        lose();
+        [trouble, asked] = [true, true];
+        await pause(comeBackMs);
+      }
+      await pause(calm.matches ? 1000 : 300);
+    }
+    drawing = false;
+  };
+
+  const lose = () => say("Connection lost: trying again. What you see may be old.", "lost");
+
+  const leave = () => {
+    clearTimeout(comingBack);
+    clearInterval(clock);
+    source?.close();
+    source = null;
+  };
+
+  const join = () => {
+    leave();
+    if (live.dataset.every) {
+      clock = setInterval(draw, Number(live.dataset.every));
+      draw();
+      return;
+    }
+    source = new EventSource(live.dataset.events);
+    source.addEventListener("open", () => say("Live", "live"));
+    source.addEventListener("progress", draw);
+    source.addEventListener("failure", draw);
+    source.addEventListener("done", () => {
+      leave();
+      say("Ended", "ended");
+      draw();
+    });
+    source.addEventListener("error", () => {
+      lose();
+      if (source?.readyState === EventSource.CLOSED) comingBack = setTimeout(join, comeBackMs); // refused: a browser would not come back by itself
+      draw(); // tells a job that is gone from a connection that is
+    });
+  };
+
+  // A browser keeps few connections to one host: pages that nobody looks at give theirs back.
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(timer);
-    if (!document.hidden) draw();
+    if (over) return;
+    if (document.hidden) leave();
+    else join();
   });
 
-  if (!document.hidden) draw();
+  if (!document.hidden) join();
 })();
