@@ -10,6 +10,7 @@ internal static class ApiSetup
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
         builder.Services.AddSingleton<JobViews>();
+        builder.Services.AddSingleton<UpstreamViews>();
         builder.Services.AddSingleton<Timelines>();
         return builder;
     }
@@ -19,5 +20,6 @@ internal static class ApiSetup
         app.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Policies.Viewer);
         app.MapJobs();
         app.MapCodingProfiles();
+        app.MapUpstreams();
     }
 }
