@@ -18,5 +18,6 @@ internal static class ApiSetup
         app.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Policies.Viewer);
         app.MapJobs();
         app.MapCodingProfiles();
+        app.MapIngest();
     }
 }
