@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.CodingProfiles;
+using OrleansBulk.Distribution;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
 
@@ -16,6 +17,7 @@ public static class BulkGrains
         services.AddHostedService<JobSupervisor>();
         services.AddHostedService<JobRetention>();
         services.AddHostedService<IngestUpkeep>();
+        services.AddHostedService<ScheduleClock>();
         return services;
     }
 
@@ -40,6 +42,9 @@ public static class BulkGrains
         services.AddSingleton<UsernameStore>();
         services.AddSingleton<IngestResults>();
         services.AddSingleton<IMergeWorkload, ProfileIngest>();
+        services.AddSingleton<DistributionStore>();
+        services.AddSingleton<AssignmentStore>();
+        services.AddSingleton<ScheduleStore>();
         return services;
     }
 

@@ -19,5 +19,7 @@ internal static class ApiSetup
         app.MapJobs();
         app.MapCodingProfiles();
         app.MapIngest();
+        app.MapDistributions();
+        app.MapSchedules();
     }
 }
