@@ -10,6 +10,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 . "$root/scripts/lib/process.sh"
 # shellcheck source=scripts/lib/postgres.sh
 . "$root/scripts/lib/postgres.sh"
+# shellcheck source=scripts/lib/chromium.sh
+. "$root/scripts/lib/chromium.sh"
 
 case ${1:-} in --help | -h) sed -n '2,6s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
@@ -117,6 +119,7 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 make_work_folder
 start_postgres
+chromium_require
 
 build_flavour Embedded
 step "Testing"

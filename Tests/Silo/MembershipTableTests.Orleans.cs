@@ -81,10 +81,11 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         var suspect = Entry().SiloAddress;
         entry.AddSuspector(suspect, Start);
 
-        Assert.False(await table.UpdateRowAsync(entry, "", first));
-        Assert.False(await table.UpdateRowAsync(Entry(), "", await NextAsync(table)));
+        var etag = Assert.Single((await table.ReadAllAsync()).Members).Item2;
+        Assert.False(await table.UpdateRowAsync(entry, etag, first));
+        Assert.False(await table.UpdateRowAsync(Entry(), etag, await NextAsync(table)));
         Assert.Equal(SiloStatus.Active, Assert.Single((await table.ReadAllAsync()).Members).Item1.Status);
-        Assert.True(await table.UpdateRowAsync(entry, "", await NextAsync(table)));
+        Assert.True(await table.UpdateRowAsync(entry, etag, await NextAsync(table)));
 
         var all = await table.ReadAllAsync();
         Assert.Equal("2", all.Version.VersionEtag);

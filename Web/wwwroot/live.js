@@ -10,6 +10,7 @@
   const connection = document.getElementById("connection");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const comeBackMs = 3000;
+  const lookAgainMs = 15000;
   let source = null;
   let drawing = false;
   let asked = false;
@@ -95,6 +96,10 @@
   const leave = () => {
     clearTimeout(comingBack);
     clearInterval(clock);
+    hangUp();
+  };
+
+  const hangUp = () => {
     source?.close();
     source = null;
   };
@@ -106,12 +111,13 @@
       draw();
       return;
     }
+    clock = setInterval(draw, lookAgainMs); // times grow old, and a job that is deleted says nothing more
     source = new EventSource(live.dataset.events);
     source.addEventListener("open", () => say("Live", "live"));
     source.addEventListener("progress", draw);
     source.addEventListener("failure", draw);
     source.addEventListener("done", () => {
-      leave();
+      hangUp();
       say("Ended", "ended");
       draw();
     });

@@ -46,10 +46,21 @@ public sealed class JobChartsTests
     [Theory]
     [InlineData(0, 1)]
     [InlineData(1.2, 2)]
-    [InlineData(7, 10)]
-    [InlineData(201, 500)]
+    [InlineData(7, 8)]
+    [InlineData(201, 300)]
     [InlineData(1000, 1000)]
     public void Top_IsTheNextRoundNumber(double amount, double top) => Assert.Equal(top, ChartScale.Of(Noon, Noon, amount).Top);
+
+    [Theory]
+    [InlineData(1500, 2015, 1500, 2100)]
+    [InlineData(7, 7, 7, 8)]
+    [InlineData(0, 3, 0, 4)]
+    public void ScaleOfChanges_LiesAroundThem(double smallest, double largest, double bottom, double top)
+    {
+        var scale = ChartScale.Around(Noon, Noon, smallest, largest);
+
+        Assert.Equal((bottom, top), (scale.Bottom, scale.Top));
+    }
 
     [Fact]
     public void TimeSpent_NamesTheLargestPart_AndItsBarIsWhole()

@@ -9,10 +9,12 @@ namespace OrleansBulk.Web.Pages.Charts;
 /// <param name="Summary">What it shows, in a sentence, for whoever does not see it.</param>
 public sealed record LineChart(string Title, string Kind, string Summary, ChartScale Scale, IReadOnlyList<ChartPoint> Points)
 {
-    /// <param name="unit">What stands behind an amount: <c>items/s</c>.</param>
-    public static LineChart Of(string title, string unit, string kind, IReadOnlyList<ChartPoint> points)
+    /// <param name="unit">What stands behind an amount: <c>items</c>.</param>
+    /// <param name="fromNothing">False when what matters is how the amount changes.</param>
+    public static LineChart Of(string title, string unit, string kind, IReadOnlyList<ChartPoint> points, bool fromNothing = true)
     {
-        var scale = ChartScale.Of(points[0].At, points[^1].At, points.Max(point => point.Amount));
+        var (from, to, largest) = (points[0].At, points[^1].At, points.Max(point => point.Amount));
+        var scale = fromNothing ? ChartScale.Of(from, to, largest) : ChartScale.Around(from, to, points.Min(point => point.Amount), largest);
         var most = points.MaxBy(point => point.Amount)!;
         var summary = $"{title}: {Amount(points.Average(point => point.Amount))} {unit} on average, {Amount(most.Amount)} {unit} at most, at {PageWords.Clock(most.At)}; {Amount(points[^1].Amount)} {unit} last.";
         return new LineChart(title, kind, summary, scale, points);

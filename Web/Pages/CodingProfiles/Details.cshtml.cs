@@ -72,7 +72,7 @@ public sealed class DetailsModel(ProfileStore profiles, ProfileReader reader, IA
             var points = Changes.Reverse().Where(change => of(change) is not null).Select(change => new ChartPoint(change.At, of(change)!.Value)).ToList();
             if (points.Count > 1)
             {
-                yield return LineChart.Of(title, unit, kind, points);
+                yield return LineChart.Of(title, unit, kind, points, fromNothing: false);
             }
         }
     }
@@ -95,6 +95,7 @@ public sealed class DetailsModel(ProfileStore profiles, ProfileReader reader, IA
 
     private static string Plain(JsonElement value) => value.ValueKind switch
     {
+        JsonValueKind.String when value.TryGetDateTimeOffset(out var at) => PageWords.Exact(at),
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number when value.TryGetInt64(out var number) => PageWords.Number(number),
         JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Plain)),
