@@ -3,6 +3,7 @@ using OrleansBulk.Web.Errors;
 using OrleansBulk.Web.Health;
 using OrleansBulk.Web.Metrics;
 using OrleansBulk.Web.Security;
+using OrleansBulk.Web.Settings;
 
 namespace OrleansBulk.Web;
 
@@ -19,6 +20,7 @@ public static class WebFrame
         builder.AddSecurity();
         builder.AddAccounts();
         builder.AddHealth();
+        builder.Services.AddSingleton<SettingsInEffect>();
         builder.Services.AddRazorPages();
         return builder;
     }

@@ -26,6 +26,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Memory that the service holds now, in bytes.</summary>
+    public long WorkingSet => _process.WorkingSet;
+
     /// <param name="settings">As environment variables: <c>Upstreams__github__Limits</c>.</param>
     public static async Task<ServiceProcess> StartAsync(BenchDatabase database, SimulatorProcess simulator, params (string Name, string Value)[] settings)
     {

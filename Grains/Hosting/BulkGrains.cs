@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.CodingProfiles;
+using OrleansBulk.Distribution;
+using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
 
 namespace OrleansBulk.Hosting;
@@ -14,6 +16,8 @@ public static class BulkGrains
         services.AddBulkStores();
         services.AddHostedService<JobSupervisor>();
         services.AddHostedService<JobRetention>();
+        services.AddHostedService<IngestUpkeep>();
+        services.AddHostedService<ScheduleClock>();
         return services;
     }
 
@@ -33,7 +37,23 @@ public static class BulkGrains
         services.AddSingleton<ProfileStore>();
         services.AddSingleton<ProfileReader>();
         services.AddSingleton<IWorkload, ProfileRefresh>();
+        services.AddSingleton(provider => ReadIngest(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<RawPartitions>();
+        services.AddSingleton<IngestIntake>();
+        services.AddSingleton<UsernameStore>();
+        services.AddSingleton<IngestResults>();
+        services.AddSingleton<IMergeWorkload, ProfileIngest>();
+        services.AddSingleton<DistributionStore>();
+        services.AddSingleton<AssignmentStore>();
+        services.AddSingleton<ScheduleStore>();
         return services;
+    }
+
+    private static IngestOptions ReadIngest(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
+        options.Validate();
+        return options;
     }
 
     private static JobOptions ReadOptions(IConfiguration configuration)

@@ -9,7 +9,7 @@ internal sealed class EpochFencedException(Guid jobId, long epoch)
     : Exception($"Job {jobId} is no longer owned under epoch {epoch}: it was taken over, cancelled or deleted. Nothing was written.");
 
 /// <summary>The chunks of one job under one epoch: planning, claiming, committing. On the bulk lane; every write is fenced by the epoch.</summary>
-internal sealed class ChunkStore(Database database, Guid jobId, long epoch, long commitNo)
+internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo)
 {
     private long _commitNo = commitNo; // written by the committer only
 
@@ -168,7 +168,7 @@ internal sealed class ChunkStore(Database database, Guid jobId, long epoch, long
         await workload.WriteAsync(connection, batch.Results, cancellationToken);
         await using (var writes = new NpgsqlBatch(connection))
         {
-            batch.AddTo(writes, jobId, OutcomesSql, FailuresSql, CausesSql, SkipsSql);
+            batch.Rows.AddTo(writes, jobId, OutcomesSql, FailuresSql, CausesSql, SkipsSql);
             await writes.ExecuteNonQueryAsync(cancellationToken);
         }
 

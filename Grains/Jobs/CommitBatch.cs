@@ -1,4 +1,3 @@
-using Npgsql;
 using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Jobs;
@@ -73,43 +72,14 @@ internal sealed class CommitBatch
         _ => throw new InvalidOperationException($"{outcome.GetType().Name} is not final: it has no letter."),
     };
 
-    public void AddTo(NpgsqlBatch batch, Guid jobId, string outcomesSql, string failuresSql, string causesSql, string skipsSql)
-    {
-        Add(batch, outcomesSql, jobId, _chunkNos, _outcomes);
-        if (_failures.Length > 0)
+    /// <summary>What is written about these items.</summary>
+    public CommitRows Rows => new(
+        _chunkNos,
+        _outcomes,
+        Array.ConvertAll(_failures, result =>
         {
-            var failed = Array.ConvertAll(_failures, result => (ItemFailed)result.Outcome);
-            Add(batch, failuresSql, jobId,
-                Array.ConvertAll(_failures, result => result.Item.Ordinal),
-                Array.ConvertAll(_failures, result => result.Item.Key),
-                Array.ConvertAll(failed, failure => failure.Cause),
-                Array.ConvertAll(failed, failure => failure.Message),
-                Array.ConvertAll(failed, failure => failure.Attempts),
-                Array.ConvertAll(_failures, result => result.At),
-                Array.ConvertAll(_failures, result => result.Item.Chunk.No));
-            var causes = failed.GroupBy(failure => failure.Cause, StringComparer.Ordinal).OrderBy(cause => cause.Key, StringComparer.Ordinal).ToArray();
-            Add(batch, causesSql, jobId,
-                Array.ConvertAll(causes, cause => cause.Key),
-                Array.ConvertAll(causes, cause => cause.LongCount()),
-                Array.ConvertAll(causes, cause => cause.First().Message));
-        }
-
-        if (Skipped > 0)
-        {
-            var reasons = Results.Select(result => result.Outcome).OfType<ItemSkipped>().GroupBy(skipped => skipped.Reason, StringComparer.Ordinal)
-                .OrderBy(reason => reason.Key, StringComparer.Ordinal).ToArray();
-            Add(batch, skipsSql, jobId, Array.ConvertAll(reasons, reason => reason.Key), Array.ConvertAll(reasons, reason => reason.LongCount()));
-        }
-    }
-
-    private static void Add(NpgsqlBatch batch, string sql, params object[] values)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        }
-
-        batch.BatchCommands.Add(command);
-    }
+            var failed = (ItemFailed)result.Outcome;
+            return new FailureRow(result.Item.Ordinal, result.Item.Key, failed.Cause, failed.Message, failed.Attempts, result.At, result.Item.Chunk.No);
+        }),
+        Results.Select(result => result.Outcome).OfType<ItemSkipped>().GroupBy(skipped => skipped.Reason, StringComparer.Ordinal).ToDictionary(reason => reason.Key, reason => reason.LongCount()));
 }

@@ -3,18 +3,9 @@ using Npgsql;
 
 namespace OrleansBulk.Jobs;
 
-/// <summary>A kind of bulk work: the seam between the engine and what is done for an item.</summary>
-public interface IWorkload
+/// <summary>A kind of bulk work that does its items one by one: the seam between the engine and what is done for an item.</summary>
+public interface IWorkload : IWorkloadKind
 {
-    /// <summary>The name in the HTTP contract: <c>profile-refresh</c>.</summary>
-    string Name { get; }
-
-    /// <summary>Checks a spec and brings it into the form that is stored. May ask the database, never an upstream.</summary>
-    Task<SpecCheck> CheckAsync(JsonElement spec, CancellationToken cancellationToken);
-
-    /// <summary>What a job with this (checked) spec would do. Writes nothing and calls nobody.</summary>
-    Task<JobForecast> ForecastAsync(SpecAccepted spec, JobMode mode, int concurrency, CancellationToken cancellationToken);
-
     /// <summary>How many items the plan will bring, when that can be known cheaply; else null.</summary>
     Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken);
 

@@ -5,9 +5,9 @@ namespace OrleansBulk.Jobs;
 /// <summary>What every pump of this silo shares.</summary>
 public sealed class JobEngine
 {
-    private readonly Dictionary<string, IWorkload> _workloads;
+    private readonly Dictionary<string, IWorkloadKind> _workloads;
 
-    public JobEngine(Database database, IEnumerable<IWorkload> workloads, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics)
+    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics)
     {
         options.Validate();
         Database = database;
@@ -16,7 +16,7 @@ public sealed class JobEngine
         Time = time;
         Log = loggers.CreateLogger("OrleansBulk.Jobs.JobRun");
         Metrics = metrics;
-        _workloads = workloads.ToDictionary(workload => workload.Name, StringComparer.Ordinal);
+        _workloads = workloads.Concat<IWorkloadKind>(merges).ToDictionary(workload => workload.Name, StringComparer.Ordinal);
     }
 
     public Database Database { get; }
@@ -34,5 +34,5 @@ public sealed class JobEngine
     /// <summary>The names of all workloads, in order.</summary>
     public IReadOnlyList<string> Workloads => [.. _workloads.Keys.Order(StringComparer.Ordinal)];
 
-    public IWorkload? Find(string name) => _workloads.GetValueOrDefault(name);
+    public IWorkloadKind? Find(string name) => _workloads.GetValueOrDefault(name);
 }

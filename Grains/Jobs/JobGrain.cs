@@ -4,14 +4,14 @@ namespace OrleansBulk.Jobs;
 
 /// <summary>
 /// Owns one job. Commands come one at a time; each of them changes the row first or last so that a crash in the middle leaves a job that goes on by itself.
-/// The pump (<see cref="JobRun"/>) runs off this grain's scheduler; a timer keeps the activation and notices the pump's end.
+/// The pump (<see cref="JobRun"/> or <see cref="MergeRun"/>) runs off this grain's scheduler; a timer keeps the activation and notices the pump's end.
 /// </summary>
 internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger<JobGrain> log) : Grain, IJobGrain
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly JobFeed _feed = new();
-    private JobRun? _run;
+    private IJobPump? _run;
     private IGrainTimer? _timer;
 
     private Guid Id => JobKeys.JobId(this.GetPrimaryKeyString());
@@ -46,7 +46,12 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
 
         try
         {
-            _run = JobRun.Start(engine, job, workload, _feed);
+            _run = workload switch
+            {
+                IWorkload items => JobRun.Start(engine, job, items, _feed),
+                IMergeWorkload merge => MergeRun.Start(engine, job, merge, _feed),
+                _ => throw new InvalidOperationException($"{workload.GetType().Name} does neither items nor merges."),
+            };
         }
         catch (Exception error)
         {
@@ -109,7 +114,13 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
 
     public async Task<CommandReply> RetryFailedAsync(RetryFailed command)
     {
-        if (await ownership.FindAsync(Id, CancellationToken.None) is { ChunksDroppedAt: { } dropped })
+        var job = await ownership.FindAsync(Id, CancellationToken.None);
+        if (job is not null && engine.Find(job.Workload) is IMergeWorkload)
+        {
+            return await ForbidAsync("What failed here is wrong in itself and would fail again; put it right and send it in a new job");
+        }
+
+        if (job is { ChunksDroppedAt: { } dropped })
         {
             return await ForbidAsync($"The items of this job were dropped on {dropped:yyyy-MM-dd} by retention, so nothing can be retried; start a new job");
         }

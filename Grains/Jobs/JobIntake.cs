@@ -46,15 +46,16 @@ public sealed class JobIntake(JobEngine engine, JobStore jobs, IGrainFactory gra
         var reply = await jobs.AcceptAsync(job, cancellationToken);
         if (reply is JobTaken { IsNew: true })
         {
-            JobIntakeLog.Accepted(log, job.Id, job.Workload, createdBy);
-            await WakeAsync(job.Id);
+            await BeginAsync(job.Id, job.Workload, createdBy);
         }
 
         return reply;
     }
 
-    private async Task WakeAsync(Guid id)
+    /// <summary>Begins a job that was just stored.</summary>
+    public async Task BeginAsync(Guid id, string workload, string createdBy)
     {
+        JobIntakeLog.Accepted(log, id, workload, createdBy);
         try
         {
             await grains.Job(id).WakeAsync();

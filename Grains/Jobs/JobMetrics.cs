@@ -17,12 +17,12 @@ public sealed class JobMetrics
         _running = meter.CreateUpDownCounter<int>("bulk_jobs_running", description: "Jobs with a pump on this silo.");
     }
 
-    internal void Committed(string workload, CommitBatch batch, TimeSpan took)
+    internal void Committed(string workload, long succeeded, long failed, long skipped, TimeSpan took)
     {
         _commit.Record(took.TotalSeconds);
-        Count("succeeded", batch.Succeeded);
-        Count("failed", batch.Failed);
-        Count("skipped", batch.Skipped);
+        Count("succeeded", succeeded);
+        Count("failed", failed);
+        Count("skipped", skipped);
 
         void Count(string outcome, long items)
         {

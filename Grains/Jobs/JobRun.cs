@@ -13,7 +13,7 @@ namespace OrleansBulk.Jobs;
 /// </para>
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The token sources have no timers; whoever stops the pump may still hold them when it has ended.")]
-internal sealed partial class JobRun
+internal sealed partial class JobRun : IJobPump
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PutOff = TimeSpan.FromMilliseconds(500);
@@ -402,8 +402,8 @@ internal sealed partial class JobRun
     private void Committed(BatchCommitted committed)
     {
         var batch = committed.Batch;
-        _sampler.Committed(batch, committed.Took);
-        _engine.Metrics.Committed(_workload.Name, batch, committed.Took);
+        _sampler.Committed(batch.Succeeded, batch.Failed, batch.Skipped, committed.Took);
+        _engine.Metrics.Committed(_workload.Name, batch.Succeeded, batch.Failed, batch.Skipped, committed.Took);
         _uncommitted -= batch.Results.Count;
         _succeeded += batch.Succeeded;
         _failed += batch.Failed;

@@ -25,11 +25,11 @@ internal sealed class JobSampler(ChunkStore chunks, TimeProvider time)
 
     public void Spend(CallCost cost) => _cost += cost;
 
-    public void Committed(CommitBatch batch, TimeSpan took)
+    public void Committed(long succeeded, long failed, long skipped, TimeSpan took)
     {
-        _succeeded += (int)batch.Succeeded;
-        _failed += (int)batch.Failed;
-        _skipped += (int)batch.Skipped;
+        _succeeded += (int)succeeded;
+        _failed += (int)failed;
+        _skipped += (int)skipped;
         _database += took;
     }
 

@@ -62,6 +62,27 @@ public sealed class JobStore(Database database)
         await copy.CompleteAsync(cancellationToken);
     }
 
+    private const string AcceptStagedSql = """
+        -- name: AcceptStagedJob
+        WITH job AS (
+            INSERT INTO jobs (id, workload, spec, status, mode, max_concurrency, request_hash, created_by, created_at, plan_done, planned, expected, next_chunk)
+            VALUES ($1, $2, $3, 'queued', $4, 1, $5, $6, $7, true, $8::bigint, $8, (($8 + $9::bigint - 1) / $9)::integer))
+        INSERT INTO chunks (job_id, no, first_ordinal, items, outcomes)
+        SELECT $1, no, no * $9, 'null', repeat('.', least($9, $8 - no * $9)::integer)
+        FROM generate_series(0, ($8 + $9 - 1) / $9 - 1) AS no
+        """;
+
+    /// <summary>
+    /// Stores a job whose items are rows that its workload (an <see cref="IMergeWorkload"/>) has staged, inside the transaction that staged them: chunks without items,
+    /// nothing left to plan. Begin it when the transaction is committed.
+    /// </summary>
+    public static async Task AcceptStagedAsync(
+        NpgsqlConnection connection, Guid id, string workload, string spec, long items, string createdBy, DateTimeOffset createdAt, CancellationToken cancellationToken) =>
+        await connection.Sql(AcceptStagedSql)
+            .With(id).With(workload).WithTyped(NpgsqlDbType.Json, spec).With(JobMode.HighPerformance.Wire()).With("staged").With(createdBy).With(createdAt)
+            .With(items).With((long)Chunk.MaxItems)
+            .RunAsync(cancellationToken);
+
     private const string FindSql = $"""
         -- name: FindJob
         SELECT {JobRow.Columns} FROM jobs WHERE id = $1

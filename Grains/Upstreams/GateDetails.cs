@@ -4,10 +4,11 @@ namespace OrleansBulk.Upstreams;
 /// <param name="Share">Calls at once that this silo holds of the upstream's budget; 0 while it needs none.</param>
 /// <param name="Limits">The calls-per-period limits in force.</param>
 /// <param name="Flows">Who calls or waits, the longest line first.</param>
+/// <param name="HeldBack">What holds back those who wait, or whoever would come; null when nothing does. A gate that nobody needs is not held back.</param>
 /// <param name="BreakerReason">Why the breaker is not closed; null when it is.</param>
 /// <param name="BreakerOpenFor">How long it stays open yet; null when it is not.</param>
 public sealed record GateDetails(
-    int Share, IReadOnlyList<CallLimitUse> Limits, IReadOnlyList<GateFlowView> Flows, string? BreakerReason, TimeSpan? BreakerOpenFor);
+    int Share, IReadOnlyList<CallLimitUse> Limits, IReadOnlyList<GateFlowView> Flows, string? HeldBack, string? BreakerReason, TimeSpan? BreakerOpenFor);
 
 /// <param name="Share">Calls that this silo may make in a period.</param>
 /// <param name="Used">Calls that it made in the period that ends now.</param>

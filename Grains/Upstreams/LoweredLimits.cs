@@ -53,12 +53,13 @@ public sealed record LoweredLimits(string Upstream, int? Concurrency, double? Ca
     }
 
     /// <summary>
-    /// Fewer calls in the same period; where less than one would be left, one in a longer period. A shorter period with fewer calls would let more through at its edges
-    /// than the configured limit does.
+    /// Fewer calls in the same period; where that is no whole number, the next one in a longer period. A shorter period would let more through at its edges than the
+    /// configured limit does.
     /// </summary>
     private static CallLimit Lower(CallLimit limit, double factor)
     {
-        var calls = limit.Calls * factor;
-        return calls >= 1 - Rounding ? limit with { Calls = (int)(calls + Rounding) } : new CallLimit(1, limit.Per / calls);
+        var exact = limit.Calls * factor;
+        var calls = Math.Max(1, (int)Math.Ceiling(exact - Rounding));
+        return new CallLimit(calls, calls - exact < Rounding ? limit.Per : limit.Per * (calls / exact));
     }
 }

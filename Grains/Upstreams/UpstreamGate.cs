@@ -225,6 +225,7 @@ internal sealed partial class UpstreamGate : IDisposable
                 leased ? _leasedConcurrency : 0,
                 [.. _windows.Select(window => new CallLimitUse(window.Limit, leased ? window.Share : 0, window.Used(now)))],
                 _line.Look(),
+                Obstacle(now) is { } obstacle && (obstacle.Hard || _line.Count > 0) ? Words(obstacle, now) : null,
                 _breaker.State is BreakerState.Closed ? null : _breaker.Reason,
                 _breaker.State is BreakerState.Open && _breaker.OpenUntil > now ? TimeSpan.FromTicks(_breaker.OpenUntil - now) : null);
         }

@@ -25,6 +25,7 @@ public static partial class SiloHosting
         services.AddSingleton(provider => DatabaseSettings.FromConfiguration(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton(provider => new Database(provider.GetRequiredService<DatabaseSettings>().ConnectionString, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new Migrator(Migration.Embedded(), FormsCluster, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Migrator>>()));
+        services.AddSingleton<DatabaseFacts>();
         services.AddHostedService<DatabaseStart>();
 
         // What the grains need. Each noun of the work adds its own here.
@@ -35,6 +36,7 @@ public static partial class SiloHosting
 
         var hasGrains = AddRuntime(builder);
 
+        services.AddSingleton<SiloRoster>();
         services.AddHostedService<GatesStop>();
         _ = hasGrains ? services.AddBulkGrains() : services.AddBulkStores();
         return builder;

@@ -267,6 +267,30 @@ internal sealed partial class DatabaseOwnership(
             : null;
     }
 
+    private const string ListHoldersSql = """
+        -- name: ListOwners
+        SELECT a.application_name, l.mode = 'ExclusiveLock', a.backend_start
+        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND l.classid = ($1 >> 32)::oid AND l.objid = ($1 & 4294967295)::oid
+        ORDER BY a.backend_start
+        """;
+
+    /// <summary>Everybody who holds the database now.</summary>
+    internal static async Task<IReadOnlyList<DatabaseOwner>> ListHoldersAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ListHoldersSql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockKey } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var holders = new List<DatabaseOwner>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            holders.Add(new DatabaseOwner(reader.GetString(0), reader.GetBoolean(1), reader.GetFieldValue<DateTimeOffset>(2)));
+        }
+
+        return holders;
+    }
+
     private const string TerminateSql = """
         -- name: TerminateFormerOwner
         SELECT pg_terminate_backend($1)

@@ -7,8 +7,8 @@ public sealed class LoweredLimitsTests
     [Theory]
     [InlineData("1 per 2s", 0.25, "1 per 4s")] // no whole call is left in the period: a longer one
     [InlineData("900 per 1m", 10, "600 per 60s")]
-    [InlineData("2 per 1s", 1.5, "1 per 1s")]
-    [InlineData("5 per 1s, 60 per 20s", 1.5, "2 per 1s, 30 per 20s")] // by the factor that halves the slowest
+    [InlineData("2 per 1s", 1.5, "2 per 1.333s")]
+    [InlineData("5 per 1s, 60 per 20s", 1.5, "3 per 1.2s, 30 per 20s")] // by the factor that halves the slowest
     [InlineData("5 per 1s, 60 per 20s", 3, "5 per 1s, 60 per 20s")]
     public void Rate_LowersEachLimitByTheSameFactor(string configured, double callsPerSecond, string wanted)
     {
@@ -33,6 +33,7 @@ public sealed class LoweredLimitsTests
             var lowered = Assert.Single(limited.Limits);
             Assert.InRange(limited.Concurrency, 1, upstream.Concurrency);
             Assert.InRange(lowered.Calls, 1, limit.Calls);
+            Assert.True(lowered.PerSecond <= limit.PerSecond, $"{lowered} is more than {limit}.");
             Assert.True(lowered.Per >= limit.Per, $"{lowered} lets calls come closer together than {limit}.");
         }
     }

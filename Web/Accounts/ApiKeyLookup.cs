@@ -23,4 +23,7 @@ public sealed class ApiKeyLookup(ApiKeyStore keys, ApiKeyUse use, AccountOptions
 
         return key;
     }
+
+    /// <summary>To be called when a key was revoked here, so that it counts at once and not only when the cache is too old.</summary>
+    public void Forget() => _cache.Clear();
 }

@@ -68,6 +68,19 @@ public sealed class ApiKeyStore(Database database)
         return (id, secret);
     }
 
+    private const string FindApiKeyByIdSql = """
+        -- name: FindApiKeyById
+        SELECT id, name, prefix, scope, created_by, created_at, last_used_at, revoked_at FROM api_keys WHERE id = $1
+        """;
+
+    public async Task<ApiKey?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = database.Interactive.CreateCommand(FindApiKeyByIdSql);
+        command.Parameters.AddWithValue(id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+    }
+
     private const string RevokeApiKeySql = """
         -- name: RevokeApiKey
         UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL

@@ -46,6 +46,9 @@ internal sealed class BriefCache<TKey, TValue>(TimeSpan age, TimeProvider time)
     /// <summary>Reads anew next time.</summary>
     public void Forget(TKey key) => _entries.TryRemove(key, out _);
 
+    /// <summary>Reads everything anew next time.</summary>
+    public void Clear() => _entries.Clear();
+
     private void MakeRoom()
     {
         if (_entries.Count > Most)

@@ -1,7 +1,7 @@
 namespace OrleansBulk.Web.Accounts;
 
 /// <summary>A person who may sign in.</summary>
-/// <param name="SecurityStamp">Changes with the password and when the user is disabled; sessions made under another stamp have ended.</param>
+/// <param name="SecurityStamp">Changes with the password, the role and when the user is disabled; sessions made under another stamp have ended.</param>
 public sealed record User(
     Guid Id, string Name, string PasswordHash, string Role, Guid SecurityStamp, DateTimeOffset CreatedAt, DateTimeOffset? DisabledAt)
 {

@@ -112,15 +112,18 @@ public sealed class UserStore(Database database, Passwords passwords)
     private const string SetUserRoleSql = """
         -- name: SetUserRole
         WITH admins AS MATERIALIZED (SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE)
-        UPDATE users SET role = $2 WHERE id = $1 AND ($2 = 'admin' OR EXISTS (SELECT FROM admins WHERE id <> $1))
+        UPDATE users SET role = $2, security_stamp = CASE WHEN role = $2 THEN security_stamp ELSE $3 END
+        WHERE id = $1 AND ($2 = 'admin' OR EXISTS (SELECT FROM admins WHERE id <> $1))
         """;
 
+    /// <summary>Gives another role, and ends every session that was opened under the former one.</summary>
     /// <returns>False when there is no such user, or nobody would be left who is an admin.</returns>
     public async Task<bool> SetRoleAsync(Guid id, string role, CancellationToken cancellationToken)
     {
         await using var command = database.Interactive.CreateCommand(SetUserRoleSql);
         command.Parameters.AddWithValue(id);
         command.Parameters.AddWithValue(role);
+        command.Parameters.AddWithValue(Guid.NewGuid());
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 

@@ -21,5 +21,8 @@ internal static class ApiSetup
         app.MapJobs();
         app.MapCodingProfiles();
         app.MapUpstreams();
+        app.MapIngest();
+        app.MapDistributions();
+        app.MapSchedules();
     }
 }

@@ -26,16 +26,16 @@ public sealed record LoweredView(string By, DateTimeOffset At);
 /// <summary>This silo's gate. Counts are calls since the start of the silo.</summary>
 /// <param name="Share">Calls at once that this silo holds of the upstream's budget; 0 while it needs none.</param>
 /// <param name="Breaker">closed, open or probing.</param>
-/// <param name="BoundBy">What holds calls back now; null when nothing does.</param>
+/// <param name="HeldBack">What holds back those who wait, or whoever would come; null when nothing does.</param>
 /// <param name="Waiting">Calls that wait, over all flows.</param>
 public sealed record GateStateView(
     int Share, IReadOnlyList<LimitShareView> LimitShares, int InFlight, int Waiting, IReadOnlyList<FlowView> Flows, double CallsPerSecond, double? LatencySeconds,
-    string Breaker, string? BreakerReason, double? BreakerOpenSeconds, string? BoundBy, long Calls, long Throttled, long Troubled)
+    string Breaker, string? BreakerReason, double? BreakerOpenSeconds, string? HeldBack, long Calls, long Throttled, long Troubled)
 {
     internal static GateStateView Of(GateView gate, GateDetails details) => new(
         details.Share, [.. details.Limits.Select(limit => new LimitShareView(limit.Limit.ToString(), limit.Share, limit.Used))], gate.InFlight, gate.Waiting,
         [.. details.Flows.Select(flow => new FlowView(flow.Name, flow.Waiting, flow.InFlight))], gate.CallsPerSecond, gate.Latency?.TotalSeconds,
-        gate.Breaker, details.BreakerReason, details.BreakerOpenFor?.TotalSeconds, gate.BoundBy, gate.Calls, gate.Throttled, gate.Troubled);
+        gate.Breaker, details.BreakerReason, details.BreakerOpenFor?.TotalSeconds, details.HeldBack, gate.Calls, gate.Throttled, gate.Troubled);
 }
 
 /// <param name="Share">This silo's part of the limit's calls.</param>

@@ -35,6 +35,7 @@ public sealed class ApiDocumentTests(WebHost host) : IClassFixture<WebHost>
     [InlineData("post /api/jobs/preview", "application/json")]
     [InlineData("post /api/jobs/{id}/retry-failed", "application/json")]
     [InlineData("post /api/coding-profiles", "application/json", "application/x-ndjson", "text/csv")]
+    [InlineData("put /api/upstreams/{name}/limits", "application/json")]
     [InlineData("post /api/coding-profiles/delete", "application/json")]
     [InlineData("post /api/coding-profiles/admin/bulk-refresh", "application/json")]
     [InlineData("post /api/coding-profiles/admin/streaming-refresh", "application/json")]

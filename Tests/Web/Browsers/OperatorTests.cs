@@ -183,10 +183,10 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
     public async Task Axe_FindsNothingSerious_NorAnyColourTooFaint_LightAndDark()
     {
         var paths = await PagesAsync();
-        await using var visit = await stage.VisitAsync();
+        await using var visit = await stage.VisitAsync(Roles.Admin);
         await visit.Page.AddInitScriptAsync(new BundledAxeScriptProvider().GetScript());
         var found = new List<string>();
-        foreach (var path in paths.Append("/upstreams/codeforces/limits").Append("/jobs/00000000-0000-7000-8000-000000000000"))
+        foreach (var path in paths.Concat(["/upstreams/codeforces/limits", "/system/audit", "/system/users", "/system/keys", "/jobs/00000000-0000-7000-8000-000000000000"]))
         {
             await visit.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
             await visit.GoAsync(path);
@@ -216,7 +216,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         return
         [
             "/", "/jobs", "/jobs?q=nobody", $"/jobs/{id}", $"/jobs/{id}?verify=true", $"/jobs/{id}/failures", $"/jobs/{id}/retry-failed?cause=teapot%3A%200", $"/jobs/{id}/cancel",
-            "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams", "/account/password",
+            "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams", "/ingest", "/system", "/account/password",
         ];
     }
 

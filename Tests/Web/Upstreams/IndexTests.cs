@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OrleansBulk.Tests.Support;
 using OrleansBulk.Tests.Web.Jobs;
 using OrleansBulk.Web.Accounts;
@@ -37,9 +38,13 @@ public sealed class IndexTests(WebHost host) : IClassFixture<WebHost>, IDisposab
         await WebHost.UntilAsync(() => $"the page names the job that calls: {page}", async () =>
             (page = await browser.ReadAsync("/upstreams?handler=Live")).Contains($"href=\"/jobs/{id}\"", StringComparison.Ordinal));
 
+        var gate = (await program.GetAsync("/api/upstreams/geeksforgeeks")).Json.GetProperty("gate");
+        Assert.Equal(id.ToString(), gate.GetProperty("flows")[0].GetProperty("name").GetString());
         Assert.DoesNotContain("<html", page, StringComparison.Ordinal); // the part that changes, and nothing else
         Assert.Contains("<span class=\"tag busy\">busy</span>", page, StringComparison.Ordinal);
         await program.PostAsync($"/api/jobs/{id}/cancel");
+        await WebHost.UntilAsync("an idle upstream is held back by nothing", async () =>
+            (await program.GetAsync("/api/upstreams/geeksforgeeks")).Json.GetProperty("gate") is var idle && idle.GetProperty("share").GetInt32() == 0 && idle.GetProperty("heldBack").ValueKind == JsonValueKind.Null);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed record UpstreamHealth(string Name, string State, string Tone, st
         var (gate, limit) = (upstream.Gate, upstream.InForce.CallsPerSecond);
         var rate = gate?.CallsPerSecond ?? 0;
         return new UpstreamHealth(
-            upstream.Name, UpstreamWords.State(upstream), UpstreamWords.Tone(upstream), UpstreamWords.Trouble(upstream) ?? gate?.BoundBy,
+            upstream.Name, UpstreamWords.State(upstream), UpstreamWords.Tone(upstream), UpstreamWords.Trouble(upstream) ?? gate?.HeldBack,
             $"{UpstreamWords.Rate(rate)} {(limit is { } most ? $"of {UpstreamWords.Rate(most)}" : "without a limit")}", limit is > 0 ? Math.Min(1, rate / limit.Value) : null,
             gate?.Waiting ?? 0, gate?.InFlight ?? 0, UpstreamWords.Latency(gate?.LatencySeconds));
     }

@@ -10,6 +10,9 @@ public sealed record Navigation(string Section, string Name, string Page)
         new("Overview", "Overview", "/Index"),
         new("Jobs", "Jobs", "/Jobs/Index"),
         new("CodingProfiles", "Coding profiles", "/CodingProfiles/Index"),
+        new("Ingest", "Ingest", "/Ingest/Index"),
+        new("Usernames", "Usernames", "/Usernames/Index"),
+        new("Distribution", "Distribution", "/Distribution/Index"),
         new("Upstreams", "Upstreams", "/Upstreams/Index"),
         new("System", "System", "/System/Index"),
     ];

@@ -1,0 +1,108 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using OrleansBulk.Simulator;
+using OrleansBulk.Tests.Support;
+using Xunit.Abstractions;
+
+namespace OrleansBulk.Tests.Chaos;
+
+/// <summary>The service killed with kill -9 at random moments of an ingest. The long form (500,000 rows, ten kills) runs with <c>BULK_LONG_TESTS=1</c>.</summary>
+public sealed class IngestKillTests(ITestOutputHelper output)
+{
+    private static readonly bool Long = Environment.GetEnvironmentVariable("BULK_LONG_TESTS") == "1";
+    private static readonly int Rows = Long ? 500_000 : 240_000;
+    private static readonly int Kills = Long ? 10 : 3;
+
+    [Fact]
+    public async Task Kill_WhileMerging_EndsWithExactlyTheRightRows()
+    {
+        await using var simulator = await RunningSimulator.StartAsync("{}");
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        await using var service = await ServiceProcess.StartAsync(postgres.ConnectionString, simulator.Address);
+        var id = await StartAsync(service);
+
+        var random = new Random(4);
+        var kills = 0;
+        while (kills < Kills && await postgres.QueryAsync<string>("SELECT status FROM jobs WHERE id = $1", id) != "completed")
+        {
+            await Task.Delay(random.Next(20, Long ? 700 : 500)); // wherever it is by then
+            await service.KillAsync();
+            kills++;
+            output.WriteLine($"kill {kills}: {await postgres.QueryAsync<long>("SELECT succeeded + skipped + failed FROM jobs WHERE id = $1", id)} committed");
+            await service.StartAsync();
+        }
+
+        await service.EndAsync(id);
+        var result = await service.Http.GetFromJsonAsync<JsonElement>($"/api/ingest/{id}");
+        var (distinct, rejected) = (Rows - (Rows / 10) - (Rows / 1000), Rows / 1000);
+        Assert.Equal((distinct, Rows / 10, rejected), (Count("added_to_global"), Count("skipped_existing"), Count("rejected_count")));
+        Assert.Equal(Rows - rejected, Count("inserted_raw"));
+        Assert.True((await service.LedgerAsync(id)).GetProperty("balanced").GetBoolean());
+        Assert.Equal(distinct, await postgres.QueryAsync<long>("SELECT count(*) FROM global_usernames"));
+        Assert.Equal(Rows - rejected, await postgres.QueryAsync<long>("SELECT count(*) FROM raw_scraped_profiles"));
+        Assert.Equal(Rows - rejected, await postgres.QueryAsync<long>("SELECT count(DISTINCT ord) FROM raw_scraped_profiles"));
+        Assert.Equal(rejected, await postgres.QueryAsync<long>("SELECT count(*) FROM failures"));
+
+        int Count(string name) => result.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public async Task Kill_WhileReceiving_LeavesNothing()
+    {
+        await using var simulator = await RunningSimulator.StartAsync("{}");
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        await using var service = await ServiceProcess.StartAsync(postgres.ConnectionString, simulator.Address);
+        using var slow = new HttpRequestMessage(HttpMethod.Post, "/api/ingest") { Content = new EndlessCsv() };
+        var sending = service.Http.SendAsync(slow);
+        await ServiceProcess.UntilAsync("rows are received", () => postgres.QueryAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY staged_%')"));
+
+        await service.KillAsync();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => sending);
+        await service.StartAsync();
+
+        Assert.Equal(0, await postgres.QueryAsync<long>("SELECT count(*) FROM jobs"));
+        await postgres.WaitUntilAsync("the connection's transaction is rolled back", "SELECT NOT EXISTS (SELECT FROM pg_class WHERE relname LIKE 'staged\\_%' AND relkind = 'r')");
+    }
+
+    /// <summary>Every tenth id stands further up, every thousandth row has no username.</summary>
+    private static async Task<Guid> StartAsync(ServiceProcess service)
+    {
+        var body = new StringBuilder("id,username,full_name\n");
+        for (var row = 0; row < Rows; row++)
+        {
+            var id = row % 10 == 9 ? row - 5 : row;
+            body.Append(id * 7919L % 1_000_003).Append('-').Append(id).Append(row % 1000 == 1 ? ",," : $",user{id},").Append("Some Name ").Append(row).Append('\n');
+        }
+
+        using var content = new StringContent(body.ToString(), Encoding.UTF8, "text/csv");
+        using var response = await service.Http.PostAsync("/api/ingest?wait=0", content);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    private sealed class EndlessCsv : HttpContent
+    {
+        public EndlessCsv() => Headers.ContentType = new("text/csv");
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            await stream.WriteAsync("id,username\n"u8.ToArray());
+            for (var row = 0; ; row++)
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"{row},user{row}\n"));
+                if (row % 1000 == 999)
+                {
+                    await stream.FlushAsync();
+                    await Task.Delay(5);
+                }
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text;
+using OrleansBulk.Tests.Support;
+using OrleansBulk.Tests.Web.Jobs;
+using OrleansBulk.Web.Accounts;
+
+namespace OrleansBulk.Tests.Web.Ingest;
+
+/// <summary>The pages of ingests, usernames and distributions.</summary>
+public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
+{
+    [Fact]
+    public async Task UploadedFile_IsIngested_AndItsPageShowsTheResult_WithTheRejectedRows()
+    {
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+
+        using var answer = await UploadAsync(browser, "pages.csv", "id,username\npage1,Ada\npage1,Again\n,nobody\n");
+        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        var path = answer.Headers.Location!.OriginalString;
+        await host.Postgres.WaitUntilAsync("the ingest is done", "SELECT status = 'completed' FROM jobs WHERE id = $1", Guid.Parse(path.Split('/')[^1]));
+        var page = await browser.ReadAsync(path);
+
+        Assert.Contains("Ingest pages.csv", page, StringComparison.Ordinal);
+        Assert.Contains("Known already</dt><dd>1</dd>", page, StringComparison.Ordinal);
+        Assert.Contains("id is missing", page, StringComparison.Ordinal);
+        Assert.Contains("failures?format=csv", page, StringComparison.Ordinal);
+        Assert.Contains(">Ada<", await browser.ReadAsync("/usernames?query=ad"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rows.xlsx", "id,username\nx,y\n", "must end in .csv")]
+    [InlineData("rows.csv", "a,b\nx,y\n", "no columns id and username")]
+    public async Task FileThatIsNone_IsRefusedOnThePage(string name, string content, string sentence)
+    {
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+
+        using var answer = await UploadAsync(browser, name, content);
+
+        Assert.False(answer.IsSuccessStatusCode);
+        Assert.Contains(sentence, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WalkOverTheUsernames_MeetsEachOnce_HoweverTheyAreFiltered()
+    {
+        await host.Postgres.ExecuteAsync("INSERT INTO global_usernames (id, username, used, ingested_at, job_id, ord) SELECT 'walk' || n, 'Walk' || n % 40, n % 3 = 0, timestamptz '2020-05-01' + n / 7 * interval '1 hour', gen_random_uuid(), n FROM generate_series(1, 120) n");
+        using var program = host.Program();
+
+        foreach (var (filter, count) in new[] { ("q=walk", 120), ("q=WALK1", 33), ("ingestedFrom=2020-05-01&ingestedTo=2020-05-02", 120), ("used=true&ingestedTo=2020-06-01", 40), ("used=false&ingestedTo=2020-06-01", 80), ("q=walk&used=true", 40) })
+        {
+            var seen = new List<string>();
+            for (string? after = null; ;)
+            {
+                var page = (await program.GetAsync($"/api/usernames?{filter}&limit=7{(after is null ? "" : $"&after={Uri.EscapeDataString(after)}")}")).Json;
+                seen.AddRange(page.GetProperty("items").EnumerateArray().Select(row => row.GetProperty("id").GetString()!));
+                if ((after = page.GetProperty("next").GetString()) is null)
+                {
+                    break;
+                }
+            }
+
+            Assert.True(seen.Count == count && seen.Distinct().Count() == count, $"{filter}: {seen.Count} seen, {seen.Distinct().Count()} different; expected {count}");
+        }
+
+        Assert.Contains("used must be", (await program.GetAsync("/api/usernames?used=maybe")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Contains("ingestedFrom", (await program.GetAsync("/api/usernames?ingestedFrom=then")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Contains("after must be", (await program.GetAsync("/api/usernames?after=x")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DistributionIsMade_FollowedUp_AndScheduledOnThePages()
+    {
+        await host.Postgres.ExecuteAsync("INSERT INTO global_usernames (id, username, ingested_at, job_id, ord) SELECT 'form' || n, 'form', '2019-01-01', gen_random_uuid(), n FROM generate_series(1, 9) n");
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+
+        using var made = await browser.SubmitAsync("/distributions", Form("page one", "3"));
+        var path = made.Headers.Location!.OriginalString;
+        Assert.Matches("^/distributions/[0-9a-f-]{36}$", path);
+        using var followed = await browser.SubmitAsync(path, new Dictionary<string, string> { ["status"] = "done", ["ids"] = "form1\nform2\nelse" });
+        var page = await browser.ReadAsync(path);
+        using var tooMany = await browser.SubmitAsync("/distributions", Form("page two", "100000"));
+        using var scheduled = await browser.SubmitAsync("/distributions/schedules", new Dictionary<string, string>(Form("page daily", "5")) { ["at"] = "06:30", ["zone"] = "Europe/Berlin", ["enabled"] = "true" });
+
+        Assert.Contains("2 are done now. 1 of the ids were not handed out here.", page, StringComparison.Ordinal);
+        Assert.Contains("export.csv?recipient=ada", page, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Conflict, tooMany.StatusCode);
+        Assert.Contains("100,000 are wanted", await tooMany.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Redirect, scheduled.StatusCode);
+        Assert.Contains("06:30 Europe/Berlin", await browser.ReadAsync("/distributions/schedules"), StringComparison.Ordinal);
+        Assert.Contains(">page one</a>", await browser.ReadAsync("/distributions"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Viewers_SeeNoForms_AndAreRefused()
+    {
+        using var browser = await Visitor.SignInAsync(host, Roles.Viewer);
+
+        foreach (var path in new[] { "/ingest", "/distributions", "/distributions/schedules" })
+        {
+            Assert.DoesNotContain("<button>", await browser.ReadAsync(path), StringComparison.Ordinal);
+        }
+
+        var token = await browser.TokenAsync("/ingest"); // that of the form to sign out
+        using var refused = await browser.SubmitAsync("/distributions", Form("not me", "1"), token);
+        Assert.False(refused.IsSuccessStatusCode);
+        Assert.Equal(0, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM distributions WHERE name = 'not me'"));
+    }
+
+    private static Dictionary<string, string> Form(string name, string count) => new() { ["name"] = name, ["count"] = count, ["recipients"] = "ada\nbob" };
+
+    private static async Task<HttpResponseMessage> UploadAsync(Browser browser, string name, string content)
+    {
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent(await browser.TokenAsync("/ingest")), "__RequestVerificationToken" },
+            { new ByteArrayContent(Encoding.UTF8.GetBytes(content)), "file", name },
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/ingest") { Content = form };
+        return await browser.SendAsync(request);
+    }
+}

@@ -1,0 +1,56 @@
+// Sends a file or pasted rows to the API as they are, and shows how much is sent; then goes to the ingest's page, which shows the rest. Without this the form works too.
+"use strict";
+
+(() => {
+  const form = document.getElementById("upload");
+  if (!form) return;
+  const sent = document.getElementById("sent");
+  const bar = document.getElementById("sending");
+  const types = { csv: "text/csv", ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", json: "application/json" };
+  const megabytes = bytes => (bytes / 1048576).toFixed(1);
+
+  const tell = (words, tone) => {
+    sent.textContent = words;
+    sent.className = tone;
+  };
+
+  const send = (body, type, name) => {
+    const request = new XMLHttpRequest(); // fetch does not tell how much is sent
+    const button = form.querySelector("button");
+    const over = words => {
+      tell(words, "bad");
+      bar.hidden = true;
+      button.disabled = false;
+    };
+    button.disabled = true;
+    bar.hidden = false;
+    request.upload.addEventListener("progress", event => {
+      if (!event.lengthComputable) return;
+      bar.value = 100 * event.loaded / event.total;
+      tell(event.loaded < event.total ? `${megabytes(event.loaded)} of ${megabytes(event.total)} MB sent` : "All sent; checking…", "quiet");
+    });
+    request.addEventListener("load", () => {
+      let answer = null;
+      try {
+        answer = JSON.parse(request.responseText);
+      } catch {
+        // said below
+      }
+      if (request.status === 202 && answer) location.href = form.dataset.then + answer.id;
+      else over(answer?.detail ?? `The service answered with ${request.status}. Nothing was kept.`);
+    });
+    request.addEventListener("error", () => over("The connection broke. Nothing was kept; send it again."));
+    request.open("POST", `${form.dataset.to}?wait=0&name=${encodeURIComponent(name)}`);
+    request.setRequestHeader("Content-Type", type);
+    request.send(body);
+  };
+
+  form.addEventListener("submit", event => {
+    const file = form.elements.file.files[0];
+    const ending = file ? file.name.replace(/\.gz$/i, "").split(".").pop().toLowerCase() : form.elements.format.value;
+    if (!file && !form.elements.text.value.trim()) return;
+    if (!types[ending]) return; // the server says what is wrong
+    event.preventDefault();
+    send(file ?? form.elements.text.value, types[ending], file ? file.name.slice(0, 200) : "pasted");
+  });
+})();

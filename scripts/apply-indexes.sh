@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Applies scripts/sql/database_indexes.sql to the service's database without locking out writers, repairs what an interrupted run left invalid, and says what is there.
+# Usage: ConnectionStrings__Bulk='Host=…;Database=…' scripts/apply-indexes.sh, or scripts/apply-indexes.sh with the variables that psql reads (PGHOST, PGDATABASE, …).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+file=sql/database_indexes.sql
+command -v psql > /dev/null || { echo "psql is needed and not found. Install the PostgreSQL client." >&2; exit 2; }
+
+# The service's own connection string, if that is how it is given.
+if [[ -n ${ConnectionStrings__Bulk:-} ]]; then
+    IFS=';' read -ra parts <<< "$ConnectionStrings__Bulk"
+    for part in "${parts[@]}"; do
+        value=${part#*=}
+        name=${part%%=*}
+        case "${name,,}" in
+            host | server) export PGHOST=$value ;;
+            port) export PGPORT=$value ;;
+            database) export PGDATABASE=$value ;;
+            username | "user id" | user) export PGUSER=$value ;;
+            password) export PGPASSWORD=$value ;;
+            "ssl mode" | sslmode) export PGSSLMODE=${value,,} ;;
+        esac
+    done
+fi
+
+sql() { psql -X -q -v ON_ERROR_STOP=1 -At "$@"; }
+
+if [[ $(sql -c "SELECT count(*) FROM (VALUES ('schema_migrations'), ('jobs'), ('global_usernames'), ('distribution_assignments')) AS ours(name) WHERE to_regclass(name) IS NOT NULL") != 4 ]]; then
+    echo "The database '$(sql -c 'SELECT current_database()')' is not one of this service, or was never migrated: start the service on it first. Nothing was changed." >&2
+    exit 3
+fi
+
+failed=0
+names=()
+while IFS= read -r line; do
+    [[ $line =~ ^CREATE\ (UNIQUE\ )?INDEX\ CONCURRENTLY\ IF\ NOT\ EXISTS\ ([a-z_]+)\ ON ]] || continue
+    name=${BASH_REMATCH[2]}
+    names+=("'$name'")
+    # IF NOT EXISTS takes an invalid one for a good one; REINDEX makes it new, without locking either.
+    if [[ $(sql -c "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('$name') AND NOT indisvalid") == 1 ]]; then
+        echo "$name was left invalid by an interrupted run: making it again."
+        sql -c "REINDEX INDEX CONCURRENTLY $name" || failed=1
+        # What an interrupted REINDEX left beside it.
+        for left in $(sql -c "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid WHERE NOT indisvalid AND relname ~ '^${name}_ccnew[0-9]*$'"); do
+            sql -c "DROP INDEX CONCURRENTLY IF EXISTS $left" || failed=1
+        done
+    else
+        PGOPTIONS='-c client_min_messages=warning' sql -c "$line" || failed=1
+    fi
+done < "$file"
+
+list=$(IFS=,; echo "${names[*]}")
+psql -X -q -c "SELECT c.relname AS index, pg_size_pretty(pg_relation_size(c.oid)) AS size, CASE WHEN i.indisvalid THEN 'valid' ELSE 'INVALID' END AS validity
+    FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname IN ($list) ORDER BY c.relname"
+valid=$(sql -c "SELECT count(*) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname IN ($list) AND i.indisvalid")
+if [[ $failed == 1 || $valid != "${#names[@]}" ]]; then
+    echo "$valid of ${#names[@]} indexes are valid. Look at the messages above, then run this again." >&2
+    exit 1
+fi
+
+echo "All ${#names[@]} indexes are there and valid."

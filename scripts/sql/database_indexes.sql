@@ -1,0 +1,23 @@
+-- Indexes that a DBA applies on their own, at any time and again at will: scripts/apply-indexes.sh does, and verifies them.
+-- Each statement stands on one line; what it is for stands above it. Nothing here locks out writers.
+
+-- What makes an id come in once; finding a username by id; the plain list.
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS idx_global_usernames_id ON global_usernames (id);
+-- The oldest unused ones: every distribution, and the list of unused ones.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_global_usernames_used_false ON global_usernames (ingested_at, id) WHERE NOT used;
+-- The list of used ones, by time of ingest.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_global_usernames_used_true ON global_usernames (ingested_at, id) WHERE used;
+-- Usernames ingested between two days.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_global_usernames_ingested ON global_usernames (ingested_at, id);
+-- Search by the beginning of a username.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_global_usernames_username ON global_usernames (lower(username COLLATE "C"), id);
+-- What one ingest brought.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_global_usernames_job ON global_usernames (job_id, ord);
+-- Exports and counts by recipient.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distribution_assignments_recipient ON distribution_assignments (distribution_id, recipient, id);
+-- Cleanup by status and age.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distribution_assignments_status ON distribution_assignments (status, status_at);
+-- Assignments between two days.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distribution_assignments_assigned ON distribution_assignments (assigned_at, id);
+-- Distributions between two days.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distributions_created ON distributions (created_at, id);
