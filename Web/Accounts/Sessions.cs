@@ -55,8 +55,9 @@ public sealed class Sessions(UserStore users, AccountOptions options, TimeProvid
         }
 
         // Only what can be asked for with GET can be gone back to after the sign-in.
-        var back = HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : http.Request.Path.Value;
-        http.Response.Redirect($"{http.Request.PathBase}/account/sign-in{QueryString.Create("returnUrl", http.Request.PathBase + back)}");
+        var asked = HttpMethods.IsGet(http.Request.Method);
+        var back = QueryString.Create("returnUrl", http.Request.PathBase + (asked ? http.Request.Path + http.Request.QueryString : http.Request.Path.Value));
+        http.Response.Redirect($"{http.Request.PathBase}/account/sign-in{(asked ? back : back.Add("ended", "true"))}");
         return Task.CompletedTask;
     }
 

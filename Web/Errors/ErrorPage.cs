@@ -31,15 +31,18 @@ internal static class ErrorPage
               <meta charset="utf-8">
               <meta name="viewport" content="width=device-width, initial-scale=1">
               <title>{title} · OrleansBulk</title>
+              <link rel="icon" href="{root}/favicon.svg" type="image/svg+xml">
               <link rel="stylesheet" href="{root}/app.css">
             </head>
             <body>
-              <header class="top"><a class="brand" href="{root}/">OrleansBulk</a></header>
-              <main id="main" class="narrow">
-                <h1>{title}</h1>
-                <p>{html.Encode(problem.Sentence)}</p>
-                <p><a href="{root}/">Go to the start page</a></p>
-                <p class="quiet">Status {problem.Status} · trace <code>{html.Encode(ProblemAnswer.TraceId(context))}</code></p>
+              <header class="top"><a class="brand" href="{root}/"><img src="{root}/favicon.svg" width="22" height="22" alt="">OrleansBulk</a></header>
+              <main id="main">
+                <section class="card ask">
+                  <h1>{title}</h1>
+                  <p>{html.Encode(problem.Sentence)}</p>
+                  <p><a class="button plain" href="{root}/">Go to the start page</a></p>
+                  <p class="quiet">Status {problem.Status} · trace <code>{html.Encode(ProblemAnswer.TraceId(context))}</code></p>
+                </section>
               </main>
             </body>
             </html>

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using OrleansBulk.Jobs;
-using OrleansBulk.Upstreams;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Api;
 using OrleansBulk.Web.Pages.Charts;
@@ -10,7 +9,7 @@ using OrleansBulk.Web.Pages.Overview;
 namespace OrleansBulk.Web.Pages;
 
 /// <summary>Whether all is well: what runs, what went wrong, how the upstreams are, how much was done. <c>?handler=Live</c> draws the part that changes.</summary>
-public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failures, Timelines timelines, UpstreamGates gates, TimeProvider time) : PageModel
+public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failures, Timelines timelines, UpstreamViews upstreams, TimeProvider time) : PageModel
 {
     private const int MostJobs = 8;
     private const int MostCauses = 5;
@@ -23,7 +22,7 @@ public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failu
 
     public IReadOnlyList<RecentCause> Causes { get; private set; } = [];
 
-    public IReadOnlyList<UpstreamHealth> Upstreams { get; private set; } = [];
+    internal IReadOnlyList<UpstreamHealth> Upstreams { get; private set; } = [];
 
     public MinuteChart Finished { get; private set; } = null!;
 
@@ -51,8 +50,7 @@ public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failu
         Failed = [.. (await jobs.ListFailedAsync(Now - Lately, MostCauses, cancellationToken)).Select(job => JobView.Of(job, null, Now))];
         Causes = await failures.ReadRecentCausesAsync(Now - Lately, MostCauses, cancellationToken);
         Finished = MinuteChart.Of(await timelines.ReadLastHourAsync(cancellationToken));
-        var used = gates.Look().ToDictionary(gate => gate.Upstream);
-        Upstreams = [.. gates.Catalog.All.Where(upstream => upstream.Enabled).OrderBy(upstream => upstream.Name, StringComparer.Ordinal).Select(upstream => UpstreamHealth.Of(upstream, used.GetValueOrDefault(upstream.Name)))];
+        Upstreams = [.. (await upstreams.ListAsync(cancellationToken)).Where(upstream => upstream.Enabled).Select(UpstreamHealth.Of)];
         Verdict = Verdict.Of(Open, Failed, Upstreams, Causes.Sum(cause => cause.Count));
         IsNew = Open.Count == 0 && (await jobs.ListAsync(null, null, null, null, 1, cancellationToken)).Count == 0;
     }

@@ -193,7 +193,8 @@ public sealed class SessionTests(PostgresDatabase database) : IClassFixture<Post
 
         using var answer = await browser.SubmitAsync("/account/password", new Dictionary<string, string> { ["current"] = "x", ["fresh"] = NewPassword }, token);
 
-        Assert.Equal("/account/sign-in?returnUrl=%2Faccount%2Fpassword", answer.Headers.Location?.OriginalString);
+        Assert.Equal("/account/sign-in?returnUrl=%2Faccount%2Fpassword&ended=true", answer.Headers.Location?.OriginalString);
+        Assert.Contains("nothing was changed", await browser.ReadAsync(answer.Headers.Location!.OriginalString), StringComparison.Ordinal);
     }
 
     private async Task<bool> IsSignedInAfterARestartAsync(string cookie)

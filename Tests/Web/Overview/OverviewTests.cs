@@ -21,7 +21,7 @@ public sealed partial class OverviewTests
         Assert.Contains("All is well. Nothing runs now, and nothing failed in the last 24 hours.", page, StringComparison.Ordinal);
         Assert.Contains("No job was started here yet.", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/coding-profiles/register\"", page, StringComparison.Ordinal);
-        Assert.Contains("not used yet", page, StringComparison.Ordinal);
+        Assert.Contains("not in use", page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,6 +13,10 @@ public sealed class SignInModel(SignInDesk desk, Sessions sessions) : PageModel
     [BindProperty(SupportsGet = true)]
     public string? ReturnUrl { get; set; }
 
+    /// <summary>The session ended before a form was sent.</summary>
+    [BindProperty(SupportsGet = true)]
+    public bool Ended { get; set; }
+
     [BindProperty]
     public string? Name { get; set; }
 

@@ -6,7 +6,7 @@ namespace OrleansBulk.Web.Pages.Overview;
 /// <param name="Tone">good, warn or bad: a class of <c>app.css</c>.</param>
 public sealed record Verdict(string Tone, string Sentence)
 {
-    public static Verdict Of(IReadOnlyList<JobView> open, IReadOnlyList<JobView> failed, IReadOnlyList<UpstreamHealth> upstreams, long failedItems)
+    internal static Verdict Of(IReadOnlyList<JobView> open, IReadOnlyList<JobView> failed, IReadOnlyList<UpstreamHealth> upstreams, long failedItems)
     {
         var troubles = new List<string>();
         var broken = upstreams.Where(upstream => upstream.Tone == "bad").Select(upstream => upstream.Name).ToArray();
