@@ -16,7 +16,7 @@ namespace OrleansBulk.Simulator;
 public static class SimulatorApp
 {
     /// <summary>Where it listens unless <c>--urls</c> or ASPNETCORE_URLS say otherwise: this machine only.</summary>
-    public const string DefaultUrl = "http://127.0.0.1:5099";
+    public const string DefaultUrl = "http://127.0.0.1:5081";
 
     public static WebApplication Build(string[] args) => Build(args, TimeProvider.System);
 

@@ -64,7 +64,7 @@ run_flavour() {
   local name=$1 trx=$work/results/$1.trx code=0 total executed bad
   shift
   run_child dotnet test "$root/Tests" -c Release --no-build --nologo --results-directory "$work/results" --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
-    --blame-hang-timeout 4min --blame-hang-dump-type none "$@" </dev/null || code=$?
+    --blame-hang-timeout "${BULK_TEST_HANG:-4min}" --blame-hang-dump-type none "$@" </dev/null || code=$?
   if [ ! -s "$trx" ]; then
     # Nothing matched, or nothing ran.
     ran=0

@@ -18,6 +18,10 @@ public interface IUpstreamGrain : IGrainWithStringKey
     /// <summary>Tells every silo, with its next renewal, not to call before this many seconds have passed (Retry-After, an exhausted quota).</summary>
     [Alias("HoldOff")]
     Task HoldOffAsync(HoldOff request);
+
+    /// <summary>Lowers the limits, or raises them again up to the configured ones. Kept over restarts; every silo follows with its next renewal.</summary>
+    [Alias("SetLimits")]
+    Task<LimitsInForce> SetLimitsAsync(SetLimits request);
 }
 
 /// <param name="Silo">Which silo's gate asks.</param>
@@ -47,7 +51,12 @@ public sealed record BudgetLease(
     [property: Id(2)] TimeSpan ValidFor,
     [property: Id(3)] TimeSpan AskAgainAfter,
     [property: Id(4)] TimeSpan HoldOff,
-    [property: Id(5)] string? HoldOffReason);
+    [property: Id(5)] string? HoldOffReason)
+{
+    /// <summary>The whole limits, of which this is a share; null: as configured.</summary>
+    [Id(6)]
+    public LimitsInForce? InForce { get; init; }
+}
 
 public static class UpstreamKeys
 {

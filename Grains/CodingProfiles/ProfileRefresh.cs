@@ -8,7 +8,7 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.CodingProfiles;
 
 /// <summary>The workload <c>profile-refresh</c>: one item is one profile; fresh ones are skipped, the others asked for through their grains.</summary>
-public sealed class ProfileRefresh(Database database, CodingPlatforms platforms, UpstreamGates gates, IGrainFactory grains, TimeProvider time) : IWorkload
+public sealed class ProfileRefresh(Database database, CodingPlatforms platforms, UpstreamGates gates, UpstreamLimitStore limits, IGrainFactory grains, TimeProvider time) : IWorkload
 {
     private const int PlanPage = 5000;
 
@@ -21,7 +21,7 @@ public sealed class ProfileRefresh(Database database, CodingPlatforms platforms,
     }
 
     public Task<JobForecast> ForecastAsync(SpecAccepted spec, JobMode mode, int concurrency, CancellationToken cancellationToken) =>
-        new RefreshForecast(database, platforms, gates, time).MakeAsync(spec, concurrency, cancellationToken);
+        new RefreshForecast(database, platforms, gates, limits, time).MakeAsync(spec, concurrency, cancellationToken);
 
     private const string CountInputsSql = """
         -- name: CountInputs

@@ -30,7 +30,7 @@ internal sealed class ProfileRefreshRun(
         }
 
         var gate = gates.Look(lane);
-        var perSecond = gates.Catalog.Get(lane).CallsPerSecond;
+        var perSecond = gate.LimitPerSecond;
         var perCall = platform.ProfilesPerCall;
         var calls = gate.Ceiling + (perCall > 1 ? 1 : 0); // beside a call under way, the next one fills
         if (perSecond is { } rate)
@@ -45,7 +45,7 @@ internal sealed class ProfileRefreshRun(
 
     private const string LookSql = """
         -- name: LookAtProfiles
-        SELECT id, platform, handle, fetched_at, etag FROM coding_profiles WHERE id = ANY($1)
+        SELECT id, platform, handle, fetched_at, etag, state = 'missing' FROM coding_profiles WHERE id = ANY($1)
         """;
 
     public async Task<IReadOnlyList<ItemOutcome?>> PrepareAsync(Chunk chunk, CancellationToken cancellationToken)
@@ -53,7 +53,7 @@ internal sealed class ProfileRefreshRun(
         var asked = chunk.Items.Select(ProfileItem.Read).ToArray();
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         var known = (await connection.Sql(LookSql).With(Array.ConvertAll(asked, item => item.Id))
-            .ListAsync(row => new Target(row.GetGuid(0), row.GetString(1), row.GetString(2), row.Time(3), row.Text(4)), cancellationToken))
+            .ListAsync(row => new Target(row.GetGuid(0), row.GetString(1), row.GetString(2), row.Time(3), row.Text(4), row.GetBoolean(5)), cancellationToken))
             .ToDictionary(target => target.Id);
         var freshSince = time.GetUtcNow() - maxAge;
         return [.. chunk.Items.Select((item, i) => Look(item, asked[i].Id, asked[i].Duplicate))];
@@ -71,7 +71,7 @@ internal sealed class ProfileRefreshRun(
             }
 
             item.Prepared = target;
-            return target.FetchedAt is { } fetched && fetched > freshSince ? new ItemSkipped("fresh already") { Cost = CallCost.Spared } : null;
+            return target.FetchedAt is { } fetched && fetched > freshSince ? new ItemSkipped(target.Missing ? "known to be missing" : "fresh already") { Cost = CallCost.Spared } : null;
         }
     }
 
@@ -118,5 +118,5 @@ internal sealed class ProfileRefreshRun(
         }
     }
 
-    private sealed record Target(Guid Id, string Platform, string Handle, DateTimeOffset? FetchedAt, string? ETag);
+    private sealed record Target(Guid Id, string Platform, string Handle, DateTimeOffset? FetchedAt, string? ETag, bool Missing);
 }

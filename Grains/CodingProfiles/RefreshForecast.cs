@@ -5,7 +5,7 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.CodingProfiles;
 
 /// <summary>What a refresh would do: counted in the database, reckoned with the limits that are in force.</summary>
-internal sealed class RefreshForecast(Database database, CodingPlatforms platforms, UpstreamGates gates, TimeProvider time)
+internal sealed class RefreshForecast(Database database, CodingPlatforms platforms, UpstreamGates gates, UpstreamLimitStore lowered, TimeProvider time)
 {
     private static readonly TimeSpan UnknownLatency = TimeSpan.FromMilliseconds(500);
 
@@ -31,6 +31,7 @@ internal sealed class RefreshForecast(Database database, CodingPlatforms platfor
         var count = ids is null ? connection.Sql(FilterSql).With(spec.Filter!).With(freshSince) : connection.Sql(IdsSql).With(ids).With(freshSince);
         var counted = await count.ListAsync(row => (Platform: row.GetString(0), Items: row.GetInt64(1), Fresh: row.GetInt64(2)), cancellationToken);
 
+        var limits = await lowered.ListAsync(cancellationToken);
         var known = counted.Sum(platform => platform.Items);
         var calls = new SortedDictionary<string, long>(StringComparer.Ordinal);
         (double Seconds, string? Platform) longest = (0, null);
@@ -38,7 +39,7 @@ internal sealed class RefreshForecast(Database database, CodingPlatforms platfor
         {
             var perCall = platforms.Find(platform)?.ProfilesPerCall ?? 1;
             calls[platform] = (items - fresh + perCall - 1) / perCall;
-            var seconds = Seconds(platform, calls[platform], concurrency);
+            var seconds = gates.Catalog.Find(platform) is { } upstream ? Seconds(InForce(upstream), calls[platform], concurrency) : 0;
             longest = seconds >= longest.Seconds ? (seconds, platform) : longest;
         }
 
@@ -49,7 +50,9 @@ internal sealed class RefreshForecast(Database database, CodingPlatforms platfor
             counted.Sum(platform => platform.Fresh),
             calls,
             longest.Platform is null ? null : new EtaRange((long)Math.Floor(longest.Seconds * 0.9), (long)Math.Ceiling(longest.Seconds * 1.5) + 1),
-            longest.Platform is null ? null : LimitsOf(gates.Catalog.Get(longest.Platform)));
+            longest.Platform is null ? null : LimitsOf(InForce(gates.Catalog.Get(longest.Platform))));
+
+        UpstreamOptions InForce(UpstreamOptions upstream) => limits.GetValueOrDefault(upstream.Name)?.Of(upstream) ?? upstream;
     }
 
     /// <summary>What bounds it, in words; not where it is.</summary>
@@ -57,14 +60,9 @@ internal sealed class RefreshForecast(Database database, CodingPlatforms platfor
         $"{upstream.Name}: {upstream.Concurrency} at once{string.Concat(upstream.Limits.Select(limit => $", {limit}"))}";
 
     /// <summary>Calls under the limits of their upstream: by the rate, or by what runs at once, whichever takes longer.</summary>
-    private double Seconds(string platform, long calls, int concurrency)
+    private double Seconds(UpstreamOptions upstream, long calls, int concurrency)
     {
-        if (gates.Catalog.Find(platform) is not { } upstream)
-        {
-            return 0;
-        }
-
-        var latency = (gates.Look(platform).Latency ?? UnknownLatency).TotalSeconds;
+        var latency = (gates.Look(upstream.Name).Latency ?? UnknownLatency).TotalSeconds;
         var byConcurrency = calls * latency / Math.Min(concurrency, upstream.Concurrency);
         return upstream.CallsPerSecond is { } rate ? Math.Max((calls - 1) / rate + latency, byConcurrency) : byConcurrency;
     }

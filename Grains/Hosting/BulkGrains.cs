@@ -28,6 +28,7 @@ public static class BulkGrains
         services.AddSingleton(provider => ReadOptions(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<JobStore>();
         services.AddSingleton<FailureStore>();
+        services.AddSingleton<TimelineStore>();
         services.AddSingleton<JobOwnership>();
         services.AddSingleton<JobMetrics>();
         services.AddSingleton<JobEngine>();

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Npgsql;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Jobs;
@@ -7,6 +8,7 @@ namespace OrleansBulk.Jobs;
 public sealed class FailureStore(Database database)
 {
     private const int ExportPage = 5000;
+    private const int MostRecent = 2000; // rows of causes that a look at the last day reads
 
     private const string CausesSql = """
         -- name: ReadCauses
@@ -18,6 +20,33 @@ public sealed class FailureStore(Database database)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
         return await connection.Sql(CausesSql).With(jobId).With(limit).ListAsync(row => new FailureCause(row.GetString(0), row.GetInt64(1), row.GetString(2)), cancellationToken);
+    }
+
+    private const string CountSql = """
+        -- name: CountFailuresOfCause
+        SELECT count FROM failure_causes WHERE job_id = $1 AND cause = $2
+        """;
+
+    /// <summary>How many items have failed with one cause.</summary>
+    public async Task<long> CountAsync(Guid jobId, string cause, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(CountSql).With(jobId).With(cause).FirstAsync(row => (object)row.GetInt64(0), cancellationToken) is long count ? count : 0;
+    }
+
+    private const string RecentCausesSql = """
+        -- name: ReadRecentCauses
+        SELECT cause, sum(count)::bigint, count(*), (array_agg(job_id ORDER BY job_id DESC))[1]
+        FROM (SELECT job_id, cause, count FROM failure_causes WHERE job_id >= $1 AND count > 0 ORDER BY job_id DESC LIMIT $2) latest
+        GROUP BY cause ORDER BY 2 DESC, cause LIMIT $3
+        """;
+
+    /// <summary>The largest causes among the jobs that were started since then; of very many jobs the latest are looked at.</summary>
+    public async Task<IReadOnlyList<RecentCause>> ReadRecentCausesAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(RecentCausesSql).With(JobIds.First(since)).With(MostRecent).With(limit)
+            .ListAsync(row => new RecentCause(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetGuid(3)), cancellationToken);
     }
 
     private const string SkipsSql = """
@@ -49,8 +78,27 @@ public sealed class FailureStore(Database database)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
         var list = connection.Sql(cause is null ? ListSql : ListOfCauseSql).With(jobId).With(after).With(limit);
-        return await (cause is null ? list : list.With(cause))
-            .ListAsync(row => new Failure(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt32(4), row.GetFieldValue<DateTimeOffset>(5)), cancellationToken);
+        return await (cause is null ? list : list.With(cause)).ListAsync(Read, cancellationToken);
+    }
+
+    private const string ListBackSql = """
+        -- name: ListFailuresBack
+        SELECT ordinal, key, cause, message, attempts, at FROM failures
+        WHERE job_id = $1 AND ordinal < $2 ORDER BY ordinal DESC LIMIT $3
+        """;
+
+    private const string ListBackOfCauseSql = """
+        -- name: ListFailuresOfCauseBack
+        SELECT ordinal, key, cause, message, attempts, at FROM failures
+        WHERE job_id = $1 AND cause = $4 AND ordinal < $2 ORDER BY ordinal DESC LIMIT $3
+        """;
+
+    /// <summary>The failures right before an ordinal, the nearest first.</summary>
+    public async Task<IReadOnlyList<Failure>> ListBackAsync(Guid jobId, string? cause, long before, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        var list = connection.Sql(cause is null ? ListBackSql : ListBackOfCauseSql).With(jobId).With(before).With(limit);
+        return await (cause is null ? list : list.With(cause)).ListAsync(Read, cancellationToken);
     }
 
     /// <summary>All failures, page by page: a slow reader holds no connection.</summary>
@@ -70,9 +118,18 @@ public sealed class FailureStore(Database database)
         }
         while (page.Count == ExportPage);
     }
+
+    private static Failure Read(NpgsqlDataReader row) =>
+        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt32(4), row.GetFieldValue<DateTimeOffset>(5));
 }
 
 public sealed record FailureCause(string Cause, long Count, string Example);
+
+/// <summary>A cause over several jobs.</summary>
+/// <param name="Count">Failed items.</param>
+/// <param name="Jobs">How many jobs met it.</param>
+/// <param name="LatestJob">The newest of them.</param>
+public sealed record RecentCause(string Cause, long Count, long Jobs, Guid LatestJob);
 
 public sealed record SkipReason(string Reason, long Count);
 

@@ -109,23 +109,78 @@ public sealed class JobStore(Database database)
     private const string ListSql = $"""
         -- name: ListJobs
         SELECT {JobRow.Columns} FROM jobs
-        WHERE ($1::text IS NULL OR workload = $1)
-          AND ($2::text IS NULL OR status = $2)
-          AND ($3::text IS NULL OR id::text LIKE $3 || '%' OR idempotency_key LIKE $3 || '%' OR created_by = $3)
-          AND ($4::uuid IS NULL OR id < $4)
+        WHERE ($1::text IS NULL OR workload = $1) AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id < $3)
         ORDER BY id DESC
-        LIMIT $5
+        LIMIT $4
+        """;
+
+    private const string Searched = "($1::text IS NULL OR workload = $1) AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id < $3)";
+
+    // Each branch reads an index of its own and brings a page at most.
+    private const string SearchSql = $"""
+        -- name: SearchJobs
+        WITH found AS (
+            (SELECT id FROM jobs WHERE id BETWEEN $6 AND $7 AND {Searched} ORDER BY id DESC LIMIT $4)
+            UNION (SELECT id FROM jobs WHERE right(id::text, 8) = $5 AND {Searched} ORDER BY id DESC LIMIT $4)
+            UNION (SELECT id FROM jobs WHERE idempotency_key LIKE $8 AND {Searched} ORDER BY id DESC LIMIT $4)
+            UNION (SELECT id FROM jobs WHERE created_by = $5 AND {Searched} ORDER BY id DESC LIMIT $4)
+        )
+        SELECT {JobRow.Columns} FROM jobs WHERE id IN (SELECT id FROM found) ORDER BY id DESC LIMIT $4
         """;
 
     /// <summary>Newest first, by key: pass the last id of a page as <paramref name="after"/> for the next.</summary>
-    /// <param name="search">The beginning of an id or of an idempotency key, or who created it.</param>
+    /// <param name="search">The beginning of an id or its last eight letters, the beginning of an idempotency key, or who created it.</param>
     public async Task<IReadOnlyList<JobRow>> ListAsync(string? workload, JobStatus? status, string? search, Guid? after, int limit, CancellationToken cancellationToken)
     {
-        var pattern = search?.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_");
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
-        return await connection.Sql(ListSql)
-            .WithText(workload).WithText(status?.Wire()).WithText(pattern).WithTyped(NpgsqlDbType.Uuid, after).With(limit)
-            .ListAsync(JobRow.Read, cancellationToken);
+        var list = connection.Sql(string.IsNullOrEmpty(search) ? ListSql : SearchSql)
+            .WithText(workload).WithText(status?.Wire()).WithTyped(NpgsqlDbType.Uuid, after).With(limit);
+        if (!string.IsNullOrEmpty(search))
+        {
+            var (lowest, highest) = JobIds.Range(search);
+            list.With(search).WithTyped(NpgsqlDbType.Uuid, lowest).WithTyped(NpgsqlDbType.Uuid, highest)
+                .With(search.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_") + "%");
+        }
+
+        return await list.ListAsync(JobRow.Read, cancellationToken);
+    }
+
+    private const string FindManySql = $"""
+        -- name: FindJobs
+        SELECT {JobRow.Columns} FROM jobs WHERE id = ANY($1) ORDER BY id DESC
+        """;
+
+    /// <summary>Those of the jobs that there still are, newest first.</summary>
+    public async Task<IReadOnlyList<JobRow>> FindAsync(Guid[] ids, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(FindManySql).With(ids).ListAsync(JobRow.Read, cancellationToken);
+    }
+
+    private const string OpenSql = $"""
+        -- name: ListOpenJobs
+        (SELECT {JobRow.Columns} FROM jobs WHERE status IN ('queued', 'planning', 'running') ORDER BY id DESC LIMIT $1)
+        UNION ALL (SELECT {JobRow.Columns} FROM jobs WHERE status = 'paused' ORDER BY id DESC LIMIT $1)
+        """;
+
+    /// <summary>The newest jobs that are not at their end: those at work first, then those that were paused.</summary>
+    /// <param name="limit">Of each.</param>
+    public async Task<IReadOnlyList<JobRow>> ListOpenAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(OpenSql).With(limit).ListAsync(JobRow.Read, cancellationToken);
+    }
+
+    private const string FailedSql = $"""
+        -- name: ListFailedJobs
+        SELECT {JobRow.Columns} FROM jobs WHERE status = 'failed' AND id >= $1 ORDER BY id DESC LIMIT $2
+        """;
+
+    /// <summary>Jobs that were started since then and failed, newest first.</summary>
+    public async Task<IReadOnlyList<JobRow>> ListFailedAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(FailedSql).With(JobIds.First(since)).With(limit).ListAsync(JobRow.Read, cancellationToken);
     }
 
     private const string LedgerSql = """

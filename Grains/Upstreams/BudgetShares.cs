@@ -15,10 +15,27 @@ namespace OrleansBulk.Upstreams;
 internal sealed class BudgetShares(int concurrency, IReadOnlyList<CallLimit> limits, TimeSpan validFor, TimeSpan turn, TimeSpan longestCall)
 {
     private readonly Dictionary<string, BudgetHolding> _holdings = new(StringComparer.Ordinal);
-    private readonly int _scarcest = limits.Select(limit => limit.Calls).Append(concurrency).Min();
+    private int _scarcest = Scarcest(concurrency, limits);
 
     /// <summary>No silo holds anything.</summary>
     public bool IsIdle => _holdings.Values.All(holding => holding is { Concurrency.IsNothing: true, Flying: 0 });
+
+    /// <summary>
+    /// Other limits from now on. What was given under the former ones is not taken back: it counts until its lease is over, and a call in it as long as the new period lasts.
+    /// </summary>
+    /// <param name="newLimits">As many as before, in the same order.</param>
+    public void Change(int newConcurrency, IReadOnlyList<CallLimit> newLimits)
+    {
+        for (var i = 0; i < limits.Count; i++)
+        {
+            foreach (var holding in _holdings.Values)
+            {
+                holding.Calls[i].Shift(newLimits[i].Per - limits[i].Per);
+            }
+        }
+
+        (concurrency, limits, _scarcest) = (newConcurrency, newLimits, Scarcest(newConcurrency, newLimits));
+    }
 
     public BudgetLease Renew(RenewLease request, DateTimeOffset now)
     {
@@ -123,6 +140,8 @@ internal sealed class BudgetShares(int concurrency, IReadOnlyList<CallLimit> lim
 
         return Math.Max(0, whole);
     }
+
+    private static int Scarcest(int concurrency, IReadOnlyList<CallLimit> limits) => limits.Select(limit => limit.Calls).Append(concurrency).Min();
 
     /// <summary>An even part; what does not divide goes to the first by name, so that all of it is out.</summary>
     private static int Even(int whole, BudgetHolding mine, List<BudgetHolding> living) =>

@@ -12,7 +12,7 @@ internal sealed class CallWindow
 {
     private readonly long[] _arrivals; // ring of the N latest arrivals as far as is known, in order, in ticks of the gate's clock; the newest stands at (_granted - 1) % N
     private readonly long[] _counted; // by a call's number % N: where it stands among the arrivals
-    private readonly long _length;
+    private long _length;
     private long _granted; // grants so far
 
     /// <param name="limit">The whole limit, whatever share of it is held.</param>
@@ -26,10 +26,18 @@ internal sealed class CallWindow
         _length = (limit.Per + guard).Ticks;
     }
 
-    public CallLimit Limit { get; }
+    public CallLimit Limit { get; private set; }
 
     /// <summary>How many of the limit's calls may be used here; the other silos have the others. 0 to <c>Limit.Calls</c>.</summary>
     public int Share { get; set; }
+
+    /// <summary>Keeps another limit from now on, also for the calls that were made before.</summary>
+    /// <param name="limit">With at most as many calls as the limit this window was made for.</param>
+    public void Keep(CallLimit limit, TimeSpan guard)
+    {
+        Limit = limit;
+        _length = (limit.Per + guard).Ticks;
+    }
 
     /// <summary>From when on a further call fits; null when the share is nothing.</summary>
     public long? NextFree()

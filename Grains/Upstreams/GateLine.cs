@@ -21,6 +21,10 @@ internal sealed class GateLine
         return flow;
     }
 
+    /// <summary>The flows that call or wait, the longest line first.</summary>
+    public IReadOnlyList<GateFlowView> Look() =>
+        [.. _flows.Values.Select(flow => new GateFlowView(flow.Name, flow.Waiters.Count, flow.InFlight)).OrderByDescending(flow => flow.Waiting).ThenBy(flow => flow.Name, StringComparer.Ordinal)];
+
     /// <summary>Forgets a flow that neither calls nor waits.</summary>
     public void Forget(GateFlow flow)
     {

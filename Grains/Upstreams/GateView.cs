@@ -12,8 +12,11 @@ public sealed record GateView
     /// <summary>Calls at once that are allowed now on this silo; at most <see cref="Ceiling"/>.</summary>
     public required int Concurrency { get; init; }
 
-    /// <summary>Calls at once by configuration, over all silos.</summary>
+    /// <summary>Calls at once over all silos: by configuration, or as an operator lowered them.</summary>
     public required int Ceiling { get; init; }
+
+    /// <summary>The slowest calls-per-period limit in force, over all silos; null when there is none.</summary>
+    public required double? LimitPerSecond { get; init; }
 
     /// <summary>closed, open or probing.</summary>
     public required string Breaker { get; init; }

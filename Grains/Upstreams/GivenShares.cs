@@ -44,5 +44,14 @@ internal sealed class GivenShares
         }
     }
 
+    /// <summary>Each counts for so much longer, or less long.</summary>
+    public void Shift(TimeSpan by)
+    {
+        for (var node = _given.First; node is not null; node = node.Next)
+        {
+            node.Value = (node.Value.Amount, node.Value.Until + by);
+        }
+    }
+
     public void Clear() => _given.Clear();
 }

@@ -49,8 +49,15 @@ internal sealed partial class UpstreamGate
             var sent = now - _time.GetElapsedTime(sentAt).Ticks;
             _leasedConcurrency = lease.Concurrency;
             _leasedUntil = sent + lease.ValidFor.Ticks;
+            _ceiling = lease.InForce?.Concurrency ?? Options.Concurrency;
             for (var i = 0; i < _windows.Length; i++)
             {
+                var limit = lease.InForce is { } inForce && i < inForce.Calls.Length ? new CallLimit(inForce.Calls[i], inForce.Per[i]) : Options.Limits[i];
+                if (limit != _windows[i].Limit)
+                {
+                    _windows[i].Keep(limit, Guard(limit));
+                }
+
                 _windows[i].Share = i < lease.Share.Length ? lease.Share[i] : 0;
             }
 

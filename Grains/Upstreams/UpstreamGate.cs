@@ -46,6 +46,7 @@ internal sealed partial class UpstreamGate : IDisposable
     private bool _closed;
 
     // The lease of the budget. Without leases (one gate owns the upstream) these never change.
+    private int _ceiling; // calls at once over all silos: the configured ones, or fewer
     private int _leasedConcurrency;
     private long _leasedUntil = long.MaxValue;
     private TaskCompletionSource _demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,6 +62,7 @@ internal sealed partial class UpstreamGate : IDisposable
         _adaptive = new AdaptiveConcurrency(options.Concurrency);
         _breaker = new Breaker(options.BreakerFailures, options.BreakerOpen, options.BreakerMaxOpen);
         _rate = new CallRate();
+        _ceiling = options.Concurrency;
         _leasedConcurrency = leased ? 0 : options.Concurrency;
         _leasedUntil = leased ? long.MinValue : long.MaxValue;
         _timer = time.CreateTimer(_ => Pump(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -199,7 +201,8 @@ internal sealed partial class UpstreamGate : IDisposable
                 InFlight = _inFlight,
                 Waiting = _line.Count,
                 Concurrency = Concurrency(now),
-                Ceiling = Options.Concurrency,
+                Ceiling = _ceiling,
+                LimitPerSecond = LimitPerSecond(),
                 Breaker = _breaker.State switch { BreakerState.Closed => "closed", BreakerState.Open => "open", _ => "probing" },
                 CallsPerSecond = _rate.PerSecond(now),
                 Latency = _latency,
@@ -208,6 +211,22 @@ internal sealed partial class UpstreamGate : IDisposable
                 Throttled = _throttled,
                 Troubled = _troubled,
             };
+        }
+    }
+
+    /// <summary>More than <see cref="Look"/>, for whoever watches this gate; too much for every call.</summary>
+    public GateDetails LookCloser()
+    {
+        lock (_sync)
+        {
+            var now = Now();
+            var leased = now < _leasedUntil;
+            return new GateDetails(
+                leased ? _leasedConcurrency : 0,
+                [.. _windows.Select(window => new CallLimitUse(window.Limit, leased ? window.Share : 0, window.Used(now)))],
+                _line.Look(),
+                _breaker.State is BreakerState.Closed ? null : _breaker.Reason,
+                _breaker.State is BreakerState.Open && _breaker.OpenUntil > now ? TimeSpan.FromTicks(_breaker.OpenUntil - now) : null);
         }
     }
 
@@ -238,6 +257,17 @@ internal sealed partial class UpstreamGate : IDisposable
     private static TimeSpan Guard(CallLimit limit) => TimeSpan.FromTicks(Math.Clamp(limit.Per.Ticks / 50, TimeSpan.TicksPerMillisecond * 20, TimeSpan.TicksPerSecond));
 
     private int Concurrency(long now) => now < _leasedUntil ? Math.Min(_adaptive.Limit, _leasedConcurrency) : 0;
+
+    private double? LimitPerSecond()
+    {
+        double? slowest = null;
+        foreach (var window in _windows)
+        {
+            slowest = slowest is { } known ? Math.Min(known, window.Limit.PerSecond) : window.Limit.PerSecond;
+        }
+
+        return slowest;
+    }
 
     private Permit Grant(GateFlow flow, long now)
     {

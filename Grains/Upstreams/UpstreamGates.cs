@@ -36,6 +36,10 @@ public sealed class UpstreamGates : IAsyncDisposable
     /// <summary>One gate; makes it when it is not in use yet.</summary>
     public GateView Look(string upstream) => Open(upstream).Gate.Look();
 
+    /// <summary>One gate closely; null when it is not in use on this silo.</summary>
+    public (GateView View, GateDetails Details)? LookCloser(string upstream) =>
+        _doors.TryGetValue(upstream, out var door) ? (door.Value.Gate.Look(), door.Value.Gate.LookCloser()) : null;
+
     /// <summary>Gives back who waits, and the leases. Called when the silo stops, before its grains do.</summary>
     public async Task CloseAsync()
     {

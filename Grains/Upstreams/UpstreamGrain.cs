@@ -14,10 +14,12 @@ public sealed class UpstreamState
 /// <summary>
 /// Owns the budget of one upstream; <see cref="BudgetShares"/> divides it. A new activation does not know what its predecessor had given out (the process may have
 /// been killed a moment ago), so it gives nothing until the last known lease and the period after it are over.
+/// Limits that an operator lowered are read from the database when it starts, and written there before they hold.
 /// </summary>
 internal sealed class UpstreamGrain(
     [PersistentState("budget", StorageNames.Default)] IPersistentState<UpstreamState> state,
     UpstreamCatalog catalog,
+    UpstreamLimitStore store,
     TimeProvider time) : Grain, IUpstreamGrain
 {
     /// <summary>How long a lease lasts: long enough that a renewal costs nothing, short enough that a killed silo's share is soon free.</summary>
@@ -29,15 +31,20 @@ internal sealed class UpstreamGrain(
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private BudgetShares _shares = null!;
+    private LimitsInForce? _inForce; // null: as configured
     private DateTimeOffset _nothingUntil;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    private UpstreamOptions Options => catalog.Get(UpstreamKeys.Name(this.GetPrimaryKeyString()));
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var options = catalog.Get(UpstreamKeys.Name(this.GetPrimaryKeyString()));
-        _shares = new BudgetShares(options.Concurrency, options.Limits, ValidFor, Turn, options.Timeout);
-        var period = options.Limits.Count == 0 ? TimeSpan.Zero : options.Limits.Max(limit => limit.Per);
+        var options = Options;
+        var lowered = await store.FindAsync(options.Name, cancellationToken);
+        var limited = lowered is null ? options : lowered.Of(options);
+        _inForce = lowered is null ? null : limited.InForce();
+        _shares = new BudgetShares(limited.Concurrency, limited.Limits, ValidFor, Turn, options.Timeout);
+        var period = limited.Limits.Concat(options.Limits).Select(limit => limit.Per).DefaultIfEmpty(TimeSpan.Zero).Max();
         _nothingUntil = state.State.BudgetOutUntil + (period < LongestWait ? period : LongestWait);
-        return Task.CompletedTask;
     }
 
     public async Task<BudgetLease> RenewAsync(RenewLease request)
@@ -49,7 +56,7 @@ internal sealed class UpstreamGrain(
             return Nothing(wait < ValidFor ? wait : ValidFor);
         }
 
-        var lease = _shares.Renew(request, now);
+        var lease = _shares.Renew(request, now) with { InForce = _inForce };
         if (lease.Concurrency > 0)
         {
             // Written before it is given: after a crash nobody may believe that less was out.
@@ -82,5 +89,16 @@ internal sealed class UpstreamGrain(
         }
     }
 
-    private static BudgetLease Nothing(TimeSpan askAgainAfter) => new(0, [], askAgainAfter, askAgainAfter, TimeSpan.Zero, null);
+    public async Task<LimitsInForce> SetLimitsAsync(SetLimits request)
+    {
+        var options = Options;
+        var lowered = new LoweredLimits(options.Name, request.Concurrency, request.CallsPerSecond, request.By, time.GetUtcNow());
+        await store.SaveAsync(lowered, CancellationToken.None); // first: what silos are told must hold after a restart too
+        var limited = lowered.Of(options);
+        _inForce = lowered.IsNone ? null : limited.InForce();
+        _shares.Change(limited.Concurrency, limited.Limits);
+        return limited.InForce();
+    }
+
+    private BudgetLease Nothing(TimeSpan askAgainAfter) => new(0, [], askAgainAfter, askAgainAfter, TimeSpan.Zero, null) { InForce = _inForce };
 }

@@ -53,6 +53,8 @@ public sealed record UpstreamOptions
     /// <summary>The slowest of <see cref="Limits"/> in calls per second; null when there is none.</summary>
     public double? CallsPerSecond => Limits.Count == 0 ? null : Limits.Min(limit => limit.PerSecond);
 
+    internal LimitsInForce InForce() => new(Concurrency, [.. Limits.Select(limit => limit.Calls)], [.. Limits.Select(limit => limit.Per)]);
+
     // A record prints its members; the credential stays out of logs.
     public override string ToString() => $"{Name} at {BaseUrl}, {Concurrency} at once, {(Limits.Count == 0 ? "no call limit" : string.Join(" and ", Limits))}";
 

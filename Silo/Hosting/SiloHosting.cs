@@ -29,6 +29,7 @@ public static partial class SiloHosting
 
         // What the grains need. Each noun of the work adds its own here.
         services.AddSingleton(provider => UpstreamCatalog.FromConfiguration(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<UpstreamLimitStore>();
         services.AddSingleton<UpstreamMetrics>();
         services.AddSingleton<UpstreamGates>();
 

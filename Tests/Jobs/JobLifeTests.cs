@@ -163,6 +163,31 @@ public sealed class JobLifeTests
         Assert.Equal(new Ledger(5000, 5000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
     }
 
+    [Theory]
+    [InlineData(1, 13)] // ten calls, and three that stand in line for the next one
+    [InlineData(2, 10)] // no lane's gate knows the calls of the other, so nobody stands in line
+    public async Task ItemsInLine_ComeOnTopOfTheJobsCalls_WhereOneGateCountsThem(int lanes, int mostAtOnce)
+    {
+        var release = new TaskCompletionSource();
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Room = _ => new LaneRoom(1, 50, null, null, InLine: 3);
+        harness.Workload.Lane = key => $"lane {long.Parse(key) % lanes}";
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await release.Task.WaitAsync(cancellationToken);
+            return new ItemSucceeded(null);
+        };
+
+        var id = await harness.AcceptAsync(100, concurrency: 10);
+        await JobHarness.Until("as many are out as may be", () => Task.FromResult(harness.Workload.MostAtOnce == mostAtOnce));
+        await JobHarness.Until("ten are said to be in flight", async () => (await harness.Grains.Job(id).GetProgressAsync()).InFlight == 10);
+        release.SetResult();
+        await harness.EndAsync(id);
+
+        Assert.Equal(mostAtOnce, harness.Workload.MostAtOnce);
+        Assert.Equal(new Ledger(100, 100, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+    }
+
     [Fact]
     public async Task RefusedLane_LeavesTheOthersAlone_ThenFailsTheJob_WhichCanBeResumed()
     {

@@ -21,7 +21,7 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
     {
         var tables = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => TableAsync()));
 
-        var all = await tables[0].ReadAll();
+        var all = await tables[0].ReadAllAsync();
 
         Assert.Empty(all.Members);
         Assert.Equal("0", all.Version.VersionEtag);
@@ -33,15 +33,15 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         var table = await TableAsync();
         var entry = Entry();
 
-        Assert.True(await table.InsertRow(entry, await NextAsync(table)));
+        Assert.True(await table.InsertRowAsync(entry, await NextAsync(table)));
 
-        var row = await table.ReadRow(entry.SiloAddress);
+        var row = await table.ReadRowAsync(entry.SiloAddress);
         Assert.Equal("1", row.Version.VersionEtag);
         var read = Assert.Single(row.Members).Item1;
         Assert.Equal(
             (entry.SiloAddress, entry.SiloName, entry.HostName, entry.Status, entry.ProxyPort, entry.StartTime, entry.IAmAliveTime),
             (read.SiloAddress, read.SiloName, read.HostName, read.Status, read.ProxyPort, read.StartTime, read.IAmAliveTime));
-        Assert.Empty((await table.ReadRow(Entry().SiloAddress)).Members);
+        Assert.Empty((await table.ReadRowAsync(Entry().SiloAddress)).Members);
     }
 
     [Fact]
@@ -49,11 +49,11 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
     {
         var table = await TableAsync();
         var entry = Entry();
-        await table.InsertRow(entry, await NextAsync(table));
+        await table.InsertRowAsync(entry, await NextAsync(table));
 
-        Assert.False(await table.InsertRow(entry, await NextAsync(table)));
+        Assert.False(await table.InsertRowAsync(entry, await NextAsync(table)));
 
-        Assert.Equal("1", (await table.ReadAll()).Version.VersionEtag);
+        Assert.Equal("1", (await table.ReadAllAsync()).Version.VersionEtag);
     }
 
     [Fact]
@@ -62,10 +62,10 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         var table = await TableAsync();
         var version = await NextAsync(table);
 
-        var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => table.InsertRow(Entry(), version)));
+        var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => table.InsertRowAsync(Entry(), version)));
 
         Assert.Single(made, true);
-        var all = await table.ReadAll();
+        var all = await table.ReadAllAsync();
         Assert.Single(all.Members);
         Assert.Equal("1", all.Version.VersionEtag);
     }
@@ -76,21 +76,23 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         var table = await TableAsync();
         var entry = Entry();
         var first = await NextAsync(table);
-        await table.InsertRow(entry, first);
+        await table.InsertRowAsync(entry, first);
         entry.Status = SiloStatus.Dead;
         var suspect = Entry().SiloAddress;
         entry.AddSuspector(suspect, Start);
 
-        Assert.False(await table.UpdateRow(entry, "", first));
-        Assert.False(await table.UpdateRow(Entry(), "", await NextAsync(table)));
-        Assert.Equal(SiloStatus.Active, Assert.Single((await table.ReadAll()).Members).Item1.Status);
-        Assert.True(await table.UpdateRow(entry, "", await NextAsync(table)));
+        var etag = Assert.Single((await table.ReadAllAsync()).Members).Item2;
+        Assert.False(await table.UpdateRowAsync(entry, etag, first));
+        Assert.False(await table.UpdateRowAsync(Entry(), etag, await NextAsync(table)));
+        Assert.Equal(SiloStatus.Active, Assert.Single((await table.ReadAllAsync()).Members).Item1.Status);
+        Assert.True(await table.UpdateRowAsync(entry, etag, await NextAsync(table)));
 
-        var all = await table.ReadAll();
+        var all = await table.ReadAllAsync();
         Assert.Equal("2", all.Version.VersionEtag);
         var read = Assert.Single(all.Members).Item1;
         Assert.Equal(SiloStatus.Dead, read.Status);
-        Assert.Equal((suspect, Start), (Assert.Single(read.SuspectTimes).Item1, read.SuspectTimes[0].Item2));
+        var vote = Assert.Single(read.SuspectTimes!);
+        Assert.Equal((suspect, Start), (vote.Item1, vote.Item2));
     }
 
     [Fact]
@@ -98,12 +100,12 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
     {
         var table = await TableAsync();
         var entry = Entry();
-        await table.InsertRow(entry, await NextAsync(table));
+        await table.InsertRowAsync(entry, await NextAsync(table));
         entry.IAmAliveTime = Start.AddHours(1);
 
-        await table.UpdateIAmAlive(entry);
+        await table.UpdateIAmAliveAsync(entry);
 
-        var all = await table.ReadAll();
+        var all = await table.ReadAllAsync();
         Assert.Equal("1", all.Version.VersionEtag);
         Assert.Equal(Start.AddHours(1), Assert.Single(all.Members).Item1.IAmAliveTime);
     }
@@ -115,14 +117,14 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         var (oldAlive, oldDead, youngDead) = (Entry(), Entry(SiloStatus.Dead), Entry(SiloStatus.Dead, Start.AddHours(2)));
         foreach (var entry in new[] { oldAlive, oldDead, youngDead })
         {
-            Assert.True(await table.InsertRow(entry, await NextAsync(table)));
+            Assert.True(await table.InsertRowAsync(entry, await NextAsync(table)));
         }
 
-        await table.CleanupDefunctSiloEntries(Start.AddHours(1));
+        await table.CleanupDefunctSiloEntriesAsync(Start.AddHours(1));
 
         Assert.Equal(
             new[] { oldAlive.SiloAddress, youngDead.SiloAddress }.Order(),
-            (await table.ReadAll()).Members.Select(member => member.Item1.SiloAddress).Order());
+            (await table.ReadAllAsync()).Members.Select(member => member.Item1.SiloAddress).Order());
     }
 
     [Fact]
@@ -133,7 +135,7 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         closed.ProxyPort = 0;
         foreach (var entry in new[] { active, dead, closed })
         {
-            await table.InsertRow(entry, await NextAsync(table));
+            await table.InsertRowAsync(entry, await NextAsync(table));
         }
 
         var provider = new Orleans.Runtime.Membership.AdoNetGatewayListProvider(
@@ -149,13 +151,13 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
     public async Task DeletingACluster_LeavesOthers()
     {
         var table = await TableAsync();
-        await table.InsertRow(Entry(), await NextAsync(table));
+        await table.InsertRowAsync(Entry(), await NextAsync(table));
         var other = await TableAsync("other");
 
-        await table.DeleteMembershipTableEntries(_cluster);
+        await table.DeleteMembershipTableEntriesAsync(_cluster);
 
         Assert.Equal(0L, await database.QueryAsync<long>("SELECT count(*) FROM cluster_members WHERE cluster_id = $1", _cluster));
-        Assert.Equal("0", (await other.ReadAll()).Version.VersionEtag);
+        Assert.Equal("0", (await other.ReadAllAsync()).Version.VersionEtag);
     }
 
     private static IServiceProvider Nothing { get; } = new ServiceCollection().BuildServiceProvider();
@@ -167,11 +169,11 @@ public sealed class MembershipTableTests(PostgresDatabase database) : IClassFixt
         var table = new AdoNetClusteringTable(
             Nothing, Options.Create(new ClusterOptions { ClusterId = cluster ?? _cluster, ServiceId = "tests" }),
             Options.Create(new AdoNetClusteringSiloOptions { Invariant = "Npgsql", ConnectionString = database.ConnectionString }), NullLogger<AdoNetClusteringTable>.Instance);
-        await table.InitializeMembershipTable(true);
+        await table.InitializeMembershipTableAsync(true);
         return table;
     }
 
-    private static async Task<TableVersion> NextAsync(IMembershipTable table) => (await table.ReadAll()).Version.Next();
+    private static async Task<TableVersion> NextAsync(IMembershipTable table) => (await table.ReadAllAsync()).Version.Next();
 
     private static MembershipEntry Entry(SiloStatus status = SiloStatus.Active, DateTime? aliveAt = null)
     {

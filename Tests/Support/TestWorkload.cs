@@ -13,7 +13,7 @@ namespace OrleansBulk.Tests.Support;
 internal sealed class TestWorkload : IWorkload
 {
     public const string WorkloadName = "test";
-    public const string ResultTable = "CREATE TABLE test_results (job_id uuid NOT NULL, key text NOT NULL)";
+    public const string ResultTable = "CREATE TABLE IF NOT EXISTS test_results (job_id uuid NOT NULL, key text NOT NULL)";
 
     private int _running;
     private int _mostAtOnce;

@@ -163,6 +163,8 @@ public sealed class BudgetKeeperTests : IAsyncLifetime, IDisposable
 
         public Task HoldOffAsync(HoldOff request) => HearAsync(request);
 
+        public Task<LimitsInForce> SetLimitsAsync(SetLimits request) => throw new NotSupportedException("No keeper sets limits.");
+
         private Task HearAsync(object message)
         {
             _messages.Writer.TryWrite(message);

@@ -167,6 +167,24 @@ public sealed class BudgetSharesTests
         Assert.True(shares.IsIdle);
     }
 
+    [Fact]
+    public void ChangedLimits_AreSharedAnew_AndALongerPeriodCountsForCallsMadeBefore()
+    {
+        var shares = Shares(10, "5 per 1s");
+        Settle(shares, 100, 100); // until Start + 9.5
+
+        shares.Change(4, CallLimit.ParseList("1 per 4s"));
+
+        var last = Start.AddSeconds(9.5);
+        Assert.Equal([0], shares.Renew(new RenewLease("a", 100, 0), last.AddSeconds(5.9)).Share.ToArray()); // the other's lease, and the period
+        var lease = shares.Renew(new RenewLease("a", 100, 0), last.AddSeconds(6.1));
+        Assert.Equal([1], lease.Share.ToArray());
+        Assert.Equal(4, lease.Concurrency);
+
+        shares.Change(10, CallLimit.ParseList("5 per 1s"));
+        Assert.Equal([5], shares.Renew(new RenewLease("a", 100, 0), last.AddSeconds(7)).Share.ToArray());
+    }
+
     /// <summary>Two silos renewing until nothing of an earlier share counts any more.</summary>
     private static (BudgetLease First, BudgetLease Second) Settle(BudgetShares shares, int firstWants, int secondWants)
     {

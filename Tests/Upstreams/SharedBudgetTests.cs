@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansBulk.Simulator;
+using OrleansBulk.Storage;
 using OrleansBulk.Tests.Support;
 using OrleansBulk.Upstreams;
 
@@ -8,7 +9,7 @@ namespace OrleansBulk.Tests.Upstreams;
 
 /// <summary>Two silos' gates that share one upstream through its grain; what the upstream saw is told by the simulator's journal.</summary>
 [Trait("Category", "Grains")]
-public sealed class SharedBudgetTests
+public sealed class SharedBudgetTests(PostgresDatabase database) : IClassFixture<PostgresDatabase>
 {
     [Fact]
     public async Task TwoSilos_TogetherKeepTheLimits_AndBothAreServed()
@@ -74,12 +75,58 @@ public sealed class SharedBudgetTests
         Assert.Equal(0, Assert.Single(other.Share)); // the first one's call may still be in the window
     }
 
+    [Fact]
+    public async Task LoweredLimits_AreKeptByBothSilos_AndOutliveTheGrain()
+    {
+        await using var simulator = await RunningSimulator.StartAsync(
+            """{"upstreams":{"github":{"latency":{"meanMs":20},"quota":null,"concurrency":{"max":6},"limit":{"calls":20,"perSeconds":1,"status":429}}}}""");
+        var upstream = Upstream(simulator) with { Concurrency = 6, Limits = [new CallLimit(20, TimeSpan.FromSeconds(1))] };
+        await using (var cluster = await StartAsync(upstream))
+        {
+            await using var first = Gates(cluster, upstream, "first");
+            await using var second = Gates(cluster, upstream, "second");
+            Assert.Equal(50, (await Task.WhenAll(CallAsync(first, 25), CallAsync(second, 25))).Sum());
+
+            var inForce = await cluster.Grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey("github")).SetLimitsAsync(new SetLimits(2, 4, "tester"));
+
+            Assert.Equal((2, 4), (inForce.Concurrency, inForce.Calls.Single()));
+            await Task.Delay(LeasesEnd); // what was given before
+            await AssertKeptAsync(simulator, first, second);
+
+            await cluster.Grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey("github")).SetLimitsAsync(new SetLimits(2, 4, "tester"));
+        }
+
+        await using var next = await StartAsync(upstream); // knows only what the database knows
+        await using var third = Gates(next, upstream, "third");
+        await using var fourth = Gates(next, upstream, "fourth");
+        await AssertKeptAsync(simulator, third, fourth);
+
+        var raised = await next.Grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey("github")).SetLimitsAsync(new SetLimits(100, 1000, "tester"));
+        Assert.Equal((6, 20), (raised.Concurrency, raised.Calls.Single())); // never above the configuration
+        await next.Grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey("github")).SetLimitsAsync(new SetLimits(null, null, "tester"));
+        Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM upstream_limits"));
+    }
+
+    private static readonly TimeSpan LeasesEnd = TimeSpan.FromSeconds(2.5);
+
+    private static async Task AssertKeptAsync(RunningSimulator simulator, UpstreamGates first, UpstreamGates second)
+    {
+        simulator.ResetJournal();
+        Assert.Equal(16, (await Task.WhenAll(CallAsync(first, 8), CallAsync(second, 8))).Sum());
+        var journal = simulator.Journal("github");
+        Assert.Equal((16, 0), (journal.Calls, journal.Refused.Total));
+        Assert.InRange(journal.MostInOneSecond, 1, 4);
+        Assert.InRange(journal.MostAtOnce, 1, 2);
+    }
+
     private static UpstreamOptions Upstream(RunningSimulator simulator) => new() { Name = "github", BaseUrl = new Uri(simulator.Url("github")) };
 
-    private static Task<GrainCluster> StartAsync(UpstreamOptions upstream) => GrainCluster.StartAsync(services =>
+    private Task<GrainCluster> StartAsync(UpstreamOptions upstream) => GrainCluster.StartAsync(services =>
     {
         services.AddMetrics();
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => new Database(database.ConnectionString)); // made and disposed by each silo
+        services.AddSingleton<UpstreamLimitStore>();
         services.AddSingleton(new UpstreamCatalog([upstream]));
     });
 

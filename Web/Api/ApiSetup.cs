@@ -10,6 +10,8 @@ internal static class ApiSetup
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
         builder.Services.AddSingleton<JobViews>();
+        builder.Services.AddSingleton<UpstreamViews>();
+        builder.Services.AddSingleton<Timelines>();
         return builder;
     }
 
@@ -21,5 +23,6 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapUpstreams();
     }
 }

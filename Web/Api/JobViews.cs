@@ -13,6 +13,10 @@ public sealed class JobViews(JobStore jobs, IGrainFactory grains, TimeProvider t
     public async Task<JobView?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await jobs.FindAsync(id, cancellationToken) is { } job ? JobView.Of(job, await NewestAsync(job, cancellationToken), time.GetUtcNow()) : null;
 
+    /// <summary>A few jobs at once, as they are now.</summary>
+    public async Task<IReadOnlyList<JobView>> ShowAsync(IReadOnlyList<JobRow> rows, CancellationToken cancellationToken) =>
+        await Task.WhenAll(rows.Select(async job => JobView.Of(job, await NewestAsync(job, cancellationToken), time.GetUtcNow())));
+
     private async Task<JobProgress?> NewestAsync(JobRow job, CancellationToken cancellationToken)
     {
         if (!job.Status.IsActive() && job.Status != JobStatus.Paused)

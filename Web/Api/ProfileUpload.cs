@@ -26,10 +26,13 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
     public int RejectedCount { get; private set; }
 
     /// <summary>Reads the body in the format that its Content-Type names. The problem is what makes it unreadable as a whole.</summary>
-    public async Task<ProblemAnswer?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public Task<ProblemAnswer?> ReadAsync(HttpRequest request, CancellationToken cancellationToken) => ReadAsync(request.Body, request.ContentType, cancellationToken);
+
+    /// <param name="contentType">What the body is said to be; null: nothing.</param>
+    public async Task<ProblemAnswer?> ReadAsync(Stream body, string? contentType, CancellationToken cancellationToken)
     {
-        var type = request.ContentType?.Split(';')[0].Trim().ToLowerInvariant();
-        if (request.ContentType?.Split("charset=") is [_, var charset] && !charset.Trim('"', ' ').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        var type = contentType?.Split(';')[0].Trim().ToLowerInvariant();
+        if (contentType?.Split("charset=") is [_, var charset] && !charset.Trim('"', ' ').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
         {
             return Problems.UnsupportedFormat($"The body is said to be in {charset}; send UTF-8.");
         }
@@ -39,13 +42,13 @@ internal sealed class ProfileUpload(CodingPlatforms platforms)
             switch (type)
             {
                 case "application/json":
-                    await ReadJsonAsync(JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(request.Body, WireJson.Options, cancellationToken));
+                    await ReadJsonAsync(JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(body, WireJson.Options, cancellationToken));
                     break;
                 case "application/x-ndjson" or "application/ndjson" or "application/jsonl":
-                    await ReadJsonAsync(JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(request.Body, topLevelValues: true, WireJson.Options, cancellationToken));
+                    await ReadJsonAsync(JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(body, topLevelValues: true, WireJson.Options, cancellationToken));
                     break;
                 case "text/csv":
-                    return await ReadCsvAsync(request.Body, cancellationToken) ?? TooManyOrNone();
+                    return await ReadCsvAsync(body, cancellationToken) ?? TooManyOrNone();
                 default:
                     return Problems.UnsupportedFormat($"The body is sent as '{type ?? "nothing"}'. Send application/json (an array), application/x-ndjson or text/csv.");
             }

@@ -1,10 +1,59 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using OrleansBulk.Jobs;
+using OrleansBulk.Upstreams;
+using OrleansBulk.Web.Accounts;
+using OrleansBulk.Web.Api;
+using OrleansBulk.Web.Pages.Charts;
+using OrleansBulk.Web.Pages.Overview;
 
 namespace OrleansBulk.Web.Pages;
 
-/// <summary>Where people land after sign-in: at the jobs.</summary>
-public sealed class IndexModel : PageModel
+/// <summary>Whether all is well: what runs, what went wrong, how the upstreams are, how much was done. <c>?handler=Live</c> draws the part that changes.</summary>
+public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failures, Timelines timelines, UpstreamGates gates, TimeProvider time) : PageModel
 {
-    public IActionResult OnGet() => LocalRedirect("~/jobs");
+    private const int MostJobs = 8;
+    private const int MostCauses = 5;
+    private static readonly TimeSpan Lately = TimeSpan.FromDays(1);
+
+    /// <summary>Jobs at work, then those that are paused.</summary>
+    public IReadOnlyList<JobView> Open { get; private set; } = [];
+
+    public IReadOnlyList<JobView> Failed { get; private set; } = [];
+
+    public IReadOnlyList<RecentCause> Causes { get; private set; } = [];
+
+    public IReadOnlyList<UpstreamHealth> Upstreams { get; private set; } = [];
+
+    public MinuteChart Finished { get; private set; } = null!;
+
+    public Verdict Verdict { get; private set; } = null!;
+
+    /// <summary>No job was ever started here.</summary>
+    public bool IsNew { get; private set; }
+
+    public DateTimeOffset Now { get; private set; }
+
+    public bool MayStart => Roles.AtLeast(Roles.Operator).Any(User.IsInRole);
+
+    public Task OnGetAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
+
+    public async Task<IActionResult> OnGetLiveAsync(CancellationToken cancellationToken)
+    {
+        await ReadAsync(cancellationToken);
+        return Partial("Overview/_Live", this);
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        Now = time.GetUtcNow();
+        Open = await views.ShowAsync(await jobs.ListOpenAsync(MostJobs, cancellationToken), cancellationToken);
+        Failed = [.. (await jobs.ListFailedAsync(Now - Lately, MostCauses, cancellationToken)).Select(job => JobView.Of(job, null, Now))];
+        Causes = await failures.ReadRecentCausesAsync(Now - Lately, MostCauses, cancellationToken);
+        Finished = MinuteChart.Of(await timelines.ReadLastHourAsync(cancellationToken));
+        var used = gates.Look().ToDictionary(gate => gate.Upstream);
+        Upstreams = [.. gates.Catalog.All.Where(upstream => upstream.Enabled).OrderBy(upstream => upstream.Name, StringComparer.Ordinal).Select(upstream => UpstreamHealth.Of(upstream, used.GetValueOrDefault(upstream.Name)))];
+        Verdict = Verdict.Of(Open, Failed, Upstreams, Causes.Sum(cause => cause.Count));
+        IsNew = Open.Count == 0 && (await jobs.ListAsync(null, null, null, null, 1, cancellationToken)).Count == 0;
+    }
 }

@@ -34,6 +34,10 @@ public static class PageWords
     /// <summary>The time of day, for what is as of now.</summary>
     public static string Clock(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>One end of a chart's time: with its day, when the other end lies on another.</summary>
+    public static string Moment(DateTimeOffset at, DateTimeOffset other) =>
+        at.UtcDateTime.ToString(at.UtcDateTime.Date == other.UtcDateTime.Date ? "HH:mm:ss" : "d MMM HH:mm", CultureInfo.InvariantCulture);
+
     public static string Exact(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>In its largest unit: <c>3 min</c>.</summary>

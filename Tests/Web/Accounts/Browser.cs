@@ -33,6 +33,9 @@ public sealed partial class Browser : IDisposable
 
     public Task<HttpResponseMessage> PostAsync(string path, IReadOnlyDictionary<string, string> fields) => _client.PostAsync(path, new FormUrlEncodedContent(fields));
 
+    /// <summary>Sends fields as a form, names more than once among them.</summary>
+    public Task<HttpResponseMessage> PostFieldsAsync(string path, IEnumerable<KeyValuePair<string, string>> fields) => _client.PostAsync(path, new FormUrlEncodedContent(fields));
+
     /// <summary>The antiforgery token in the first form of a page.</summary>
     public async Task<string> TokenAsync(string path)
     {

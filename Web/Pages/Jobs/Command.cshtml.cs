@@ -9,7 +9,7 @@ namespace OrleansBulk.Web.Pages.Jobs;
 
 /// <summary>Pause, resume, cancel, retry. By GET it asks back, by POST it does it and goes back to the job with what came of it.</summary>
 [Authorize(Policies.Operator)]
-public sealed class CommandModel(JobViews views, IGrainFactory grains, AuditLog audit) : PageModel
+public sealed class CommandModel(JobViews views, FailureStore failures, IGrainFactory grains, AuditLog audit) : PageModel
 {
     [BindProperty(SupportsGet = true)]
     public Guid Id { get; set; }
@@ -17,14 +17,40 @@ public sealed class CommandModel(JobViews views, IGrainFactory grains, AuditLog 
     [BindProperty(SupportsGet = true)]
     public string Verb { get; set; } = "";
 
+    /// <summary>For a retry: of which cause alone; null: of all.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Cause { get; set; }
+
+    /// <summary>How many items a retry is about.</summary>
+    public long Items { get; private set; }
+
     public JobView Job { get; private set; } = null!;
 
     public JobCommand Command { get; private set; } = null!;
 
-    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) => await FindAsync(cancellationToken) ? Page() : NotFound();
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (Cause is not null && Cause.Contains('\0'))
+        {
+            return BadRequest();
+        }
+
+        if (!await FindAsync(cancellationToken))
+        {
+            return NotFound();
+        }
+
+        Items = Cause is null ? Job.Progress.Failed : await failures.CountAsync(Id, Cause, cancellationToken);
+        return Page();
+    }
 
     public async Task<IActionResult> OnPostAsync([FromForm] string? cause, CancellationToken cancellationToken)
     {
+        if (cause is not null && cause.Contains('\0'))
+        {
+            return BadRequest();
+        }
+
         if (!await FindAsync(cancellationToken))
         {
             return NotFound();

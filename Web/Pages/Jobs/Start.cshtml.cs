@@ -19,8 +19,14 @@ public sealed class StartModel(JobIntake intake, AuditLog audit, TimeProvider ti
     /// <summary>Why it cannot be started; null when it can.</summary>
     public string? Refusal { get; private set; }
 
+    /// <summary>Without anything asked for it is the empty form, else the preview.</summary>
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
+        if (!Request.QueryString.HasValue || IsUnreadable())
+        {
+            return;
+        }
+
         Form.Settle(time.GetUtcNow());
         (Forecast, Refusal) = await intake.PreviewAsync(Form.ToRequest(), cancellationToken);
         Response.StatusCode = Refusal is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
@@ -28,6 +34,11 @@ public sealed class StartModel(JobIntake intake, AuditLog audit, TimeProvider ti
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
+        if (IsUnreadable())
+        {
+            return Page();
+        }
+
         var (id, problem) = await JobEndpoints.AcceptAsync(Form.ToRequest(), User, intake, audit, cancellationToken);
         if (problem is not null)
         {
@@ -37,5 +48,18 @@ public sealed class StartModel(JobIntake intake, AuditLog audit, TimeProvider ti
 
         TempData.SetStatus("The job is started.");
         return RedirectToPage("Details", new { id });
+    }
+
+    /// <summary>A field that cannot be read must not count as empty: an empty one means more profiles.</summary>
+    private bool IsUnreadable()
+    {
+        if (ModelState.IsValid)
+        {
+            return false;
+        }
+
+        var field = ModelState.First(entry => entry.Value!.Errors.Count > 0).Key;
+        (Refusal, Response.StatusCode) = ($"The field '{field}' cannot be read, so nothing was started. Choose again.", StatusCodes.Status400BadRequest);
+        return true;
     }
 }

@@ -1,5 +1,8 @@
-// Keeps a job's page up to date. The event stream says that something happened; the server draws it with the same partial as at first; what differs is put
-// in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
+// Keeps a page up to date. Something says that it is time (the event stream of a job, or a clock); the server draws what changes with the same partial as at
+// first; what differs is put in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
+//
+//   #live        data-draw: where its inside is drawn · data-events: a stream of events, or data-every: milliseconds between two drawings
+//   #connection  says whether the page keeps up
 "use strict";
 
 (() => {
@@ -13,6 +16,7 @@
   let trouble = false;
   let over = false;
   let comingBack = 0;
+  let clock = 0;
 
   const say = (words, tone) => {
     if (connection.textContent !== words) connection.textContent = words; // read aloud, so only when it is news
@@ -22,16 +26,16 @@
   const isSame = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && old.id === fresh.id;
   const isInUse = node => node.contains(document.activeElement);
 
+  // What a person has opened stays open, and what they are using stays usable.
+  const keeps = (node, name) => name === "open" || (name === "disabled" && node === document.activeElement);
+
   const put = (old, fresh) => {
     if (old.nodeType !== Node.ELEMENT_NODE) {
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;
     }
-    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-    for (const { name, value } of fresh.attributes) {
-      const takesFocus = name === "disabled" && old === document.activeElement;
-      if (!takesFocus && old.getAttribute(name) !== value) old.setAttribute(name, value);
-    }
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !keeps(old, name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (!keeps(old, name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
     putInside(old, fresh);
   };
 
@@ -55,14 +59,15 @@
     if (answer.redirected || answer.status === 401 || answer.status === 404) {
       leave();
       over = true;
-      say(answer.status === 404 ? "This job is gone" : "You are signed out: reload the page", "warn");
+      say(answer.status === 404 ? "This job is gone: it was deleted" : "You are signed out: reload the page to sign in", "lost");
       return;
     }
     if (!answer.ok) throw new Error(`${answer.status}`);
-    const fresh = document.createElement("div");
+    const fresh = document.createElement("template");
     fresh.innerHTML = await answer.text();
-    putInside(live, fresh);
-    if (trouble) say(source ? "Live" : "Ended", source ? "good" : "quiet");
+    putInside(live, fresh.content);
+    if (live.dataset.every) say("Live", "live");
+    else if (trouble) say(source ? "Live" : "Ended", source ? "live" : "ended");
     trouble = false;
   };
 
@@ -76,35 +81,44 @@
       try {
         await drawOnce();
       } catch {
-        say("Reconnecting…", "warn");
+        lose();
         [trouble, asked] = [true, true];
         await pause(comeBackMs);
       }
-      await pause(calm.matches ? 1000 : 250);
+      await pause(calm.matches ? 1000 : 300);
     }
     drawing = false;
   };
 
+  const lose = () => say("Connection lost: trying again. What you see may be old.", "lost");
+
   const leave = () => {
     clearTimeout(comingBack);
+    clearInterval(clock);
     source?.close();
     source = null;
   };
 
   const join = () => {
     leave();
+    if (live.dataset.every) {
+      clock = setInterval(draw, Number(live.dataset.every));
+      draw();
+      return;
+    }
     source = new EventSource(live.dataset.events);
-    source.addEventListener("open", () => say("Live", "good"));
+    source.addEventListener("open", () => say("Live", "live"));
     source.addEventListener("progress", draw);
     source.addEventListener("failure", draw);
     source.addEventListener("done", () => {
       leave();
-      say("Ended", "quiet");
+      say("Ended", "ended");
       draw();
     });
     source.addEventListener("error", () => {
-      say("Reconnecting…", "warn");
+      lose();
       if (source?.readyState === EventSource.CLOSED) comingBack = setTimeout(join, comeBackMs); // refused: a browser would not come back by itself
+      draw(); // tells a job that is gone from a connection that is
     });
   };
 
