@@ -18,6 +18,9 @@ public sealed class ProfileIngest(Database database) : IMergeWorkload
     /// <summary>Rows that one transaction merges: at 50,000 the index on ids is walked so often that 500,000 rows take a quarter longer, more than 100,000 gain nothing.</summary>
     internal const int RowsPerMerge = 100_000;
 
+    /// <summary>So many are sorted in PostgreSQL's default memory of 4 MB.</summary>
+    private const int FewRows = 10_000;
+
     public string Name => WorkloadName;
 
     public int ChunksPerMerge => RowsPerMerge / Chunk.MaxItems;
@@ -54,7 +57,11 @@ public sealed class ProfileIngest(Database database) : IMergeWorkload
     public async Task<MergeOutcome> MergeAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken)
     {
         var (from, to) = ((int)range.First, (int)range.First + range.Items);
-        await connection.Sql("SET LOCAL work_mem = '64MB'").RunAsync(cancellationToken); // a run is sorted in memory
+        if (range.Items > FewRows)
+        {
+            await connection.Sql("SET LOCAL work_mem = '64MB'").RunAsync(cancellationToken); // sorted in memory, not on disk
+        }
+
         await connection.Sql(StagingTable.For(RawSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to).RunAsync(cancellationToken);
         var added = await connection.Sql(StagingTable.For(UsernamesSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to)
             .ListAsync(row => row.GetFieldValue<int[]>(0), cancellationToken);

@@ -55,6 +55,11 @@ public sealed class StagedIngest : IAsyncDisposable
     public async Task<Guid> AcceptAsync(string format, string? source, string createdBy, CancellationToken cancellationToken)
     {
         _rows.End();
+        if (_copy is null)
+        {
+            await BeginAsync(cancellationToken); // nobody is waited for any more, so no place among those who receive is needed
+        }
+
         await SendAsync(cancellationToken);
         await _copy!.DisposeAsync();
         var at = await _intake.StampAsync(cancellationToken);
@@ -93,6 +98,7 @@ public sealed class StagedIngest : IAsyncDisposable
     {
         if (_copy is null)
         {
+            _place = await _intake.EnterAsync(cancellationToken);
             await BeginAsync(cancellationToken);
         }
 
@@ -102,7 +108,6 @@ public sealed class StagedIngest : IAsyncDisposable
 
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
-        _place = await _intake.EnterAsync(cancellationToken);
         _connection = await _intake.OpenAsync(cancellationToken);
         _transaction = await _connection.BeginTransactionAsync(cancellationToken);
         await _connection.Sql($"CREATE TABLE {StagingTable.Of(JobId)} (LIKE ingest_staging) WITH (autovacuum_enabled = false)").RunAsync(cancellationToken);

@@ -53,7 +53,7 @@ internal sealed partial class ChunkStore
         }
 
         var outcome = await workload.MergeAsync(connection, job, range, cancellationToken);
-        var merged = MergedChunks.Of(outcome, next, range, at);
+        var merged = MergedChunks.Of(outcome, next, range, at) with { WasLast = next.Count < workload.ChunksPerMerge };
         if (await connection.Sql(FenceSql)
             .With(jobId).With(epoch).With(_commitNo).With(0).With(0L)
             .With(merged.Succeeded).With(merged.Failed).With(merged.Skipped).With(0L).With(0L).With(0L)

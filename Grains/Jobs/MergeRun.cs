@@ -118,6 +118,10 @@ internal sealed class MergeRun : IJobPump
                     }
 
                     Count(merged, _engine.Time.GetElapsedTime(started));
+                    if (merged.WasLast && !Stopping)
+                    {
+                        return await CompleteAsync();
+                    }
                 }
 
                 return new RunStopped();

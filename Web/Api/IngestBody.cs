@@ -82,9 +82,5 @@ internal static class IngestBody
         {
             return Problems.TooLarge($"The body is larger than the {options.MaxBodyBytes:N0} bytes that are taken, unpacked or not. Send it in several requests; nothing of it was kept.");
         }
-        catch (IngestBusyException busy)
-        {
-            return Problems.Unavailable(busy.Message, TimeSpan.FromSeconds(10));
-        }
     }
 }

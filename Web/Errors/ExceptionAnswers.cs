@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Npgsql;
+using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
@@ -34,6 +35,8 @@ internal sealed partial class ExceptionAnswers(ILogger<ExceptionAnswers> logger)
         // Bad requests come before the database: a BadHttpRequestException is an IOException, and those count as "away".
         switch (exception)
         {
+            case IngestBusyException busy:
+                return Problems.Unavailable(busy.Message, RetryAfter);
             case JobNotFoundException missing:
                 return Problems.NotFound(missing.Message);
             case BadHttpRequestException { InnerException: JsonException json }:

@@ -185,6 +185,25 @@ public sealed class ApiIngestTests(WebHost host) : IClassFixture<WebHost>
     }
 
     [Fact]
+    public async Task LargeBodiesBeyondTheReceivers_AreToldToComeBack_AndSmallOnesGoIn()
+    {
+        await using var busy = await WebHost.StartAsync(null, ("Ingest:Receivers", "1"), ("Ingest:ReceiveWait", "00:00:00.100"));
+        using var program = busy.Program();
+        using var client = new TcpClient();
+        await client.ConnectAsync(busy.Address.Host, busy.Address.Port);
+        var rows = string.Concat(Enumerable.Range(0, 20_000).Select(number => $"busy-{number},user\n"));
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /api/ingest HTTP/1.1\r\nHost: x\r\nX-Api-Key: {WebHost.AdminKey}\r\nContent-Type: text/csv\r\nContent-Length: 100000000\r\n\r\nid,username\n{rows}"));
+        await busy.Postgres.WaitUntilAsync("rows are received", "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY staged_%')");
+
+        var large = await program.PostTextAsync("/api/ingest", "id,username\n" + rows, Csv);
+        var small = await program.PostTextAsync("/api/ingest", "id,username\nsmall,user\n", Csv);
+
+        Assert.Contains("Other large bodies", large.Problem(HttpStatusCode.ServiceUnavailable), StringComparison.Ordinal);
+        Assert.NotNull(large.Headers.RetryAfter);
+        Assert.Equal((1, 1, 0), Counts(small.Json));
+    }
+
+    [Fact]
     public async Task EmptyList_IsAnIngestOfNothing()
     {
         using var program = host.Program();
