@@ -75,6 +75,6 @@ public sealed partial class KeysTests(WebHost host) : IClassFixture<WebHost>
     [GeneratedRegex("walk [0-9]+(?=</td>)")]
     private static partial Regex Walked();
 
-    [GeneratedRegex("<a rel=\"next\" href=\"([^\"]+)\"")]
+    [GeneratedRegex(" rel=\"next\" href=\"([^\"]+)\"")]
     private static partial Regex Older();
 }

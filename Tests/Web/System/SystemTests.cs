@@ -80,6 +80,6 @@ public sealed partial class SystemTests
     [GeneratedRegex("entry [0-9]+(?=</td>)")]
     private static partial Regex Entry();
 
-    [GeneratedRegex("<a rel=\"next\" href=\"([^\"]+)\"")]
+    [GeneratedRegex(" rel=\"next\" href=\"([^\"]+)\"")]
     private static partial Regex Older();
 }
