@@ -39,10 +39,14 @@ public sealed class BrowserStage : IAsyncLifetime
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(15_000);
         var visit = new Visit(context, page);
-        if (address is not null || !_sessions.ContainsKey(role))
+        if (address is not null)
         {
             await visit.SignInAsync(await Host.AddUserAsync(role), WebHost.AdminPassword);
-            _sessions[role] = address is null ? await context.StorageStateAsync() : _sessions.GetValueOrDefault(role, "");
+        }
+        else if (!_sessions.ContainsKey(role))
+        {
+            await visit.SignInAsync(await Host.AddUserAsync(role), WebHost.AdminPassword);
+            _sessions[role] = await context.StorageStateAsync();
         }
 
         return visit;
