@@ -23,16 +23,24 @@ public sealed class IngestKillTests(ITestOutputHelper output)
         var id = await StartAsync(service);
 
         var random = new Random(4);
-        var kills = 0;
-        while (kills < Kills && await postgres.QueryAsync<string>("SELECT status FROM jobs WHERE id = $1", id) != "completed")
+        var (committed, partly) = (0L, 0);
+        for (var kill = 1; kill <= Kills; kill++)
         {
-            await Task.Delay(random.Next(20, Long ? 700 : 500)); // wherever it is by then
+            if (kill % 2 == 0 && kill < 10)
+            {
+                // Further than at the kill before: somewhere in the next merge.
+                await ServiceProcess.UntilAsync("another merge is committed", async () => await CommittedAsync(postgres, id) > committed);
+            }
+
+            await Task.Delay(random.Next(10, Long ? 400 : 200)); // wherever it is by then
             await service.KillAsync();
-            kills++;
-            output.WriteLine($"kill {kills}: {await postgres.QueryAsync<long>("SELECT succeeded + skipped + failed FROM jobs WHERE id = $1", id)} committed");
+            committed = await CommittedAsync(postgres, id);
+            partly += committed > 0 && committed < Rows ? 1 : 0;
+            output.WriteLine($"kill {kill}: {committed} committed");
             await service.StartAsync();
         }
 
+        Assert.True(partly > 0, "No kill met an ingest that was merged in part: the test says nothing.");
         await service.EndAsync(id);
         var result = await service.Http.GetFromJsonAsync<JsonElement>($"/api/ingest/{id}");
         var (distinct, rejected) = (Rows - (Rows / 10) - (Rows / 1000), Rows / 1000);
@@ -64,6 +72,8 @@ public sealed class IngestKillTests(ITestOutputHelper output)
         Assert.Equal(0, await postgres.QueryAsync<long>("SELECT count(*) FROM jobs"));
         await postgres.WaitUntilAsync("the connection's transaction is rolled back", "SELECT NOT EXISTS (SELECT FROM pg_class WHERE relname LIKE 'staged\\_%' AND relkind = 'r')");
     }
+
+    private static Task<long> CommittedAsync(PostgresDatabase postgres, Guid id) => postgres.QueryAsync<long>("SELECT succeeded + skipped + failed FROM jobs WHERE id = $1", id);
 
     /// <summary>Every tenth id stands further up, every thousandth row has no username.</summary>
     private static async Task<Guid> StartAsync(ServiceProcess service)

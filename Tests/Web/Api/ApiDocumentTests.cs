@@ -37,6 +37,8 @@ public sealed class ApiDocumentTests(WebHost host) : IClassFixture<WebHost>
     [InlineData("post /api/coding-profiles", "application/json", "application/x-ndjson", "text/csv")]
     [InlineData("put /api/upstreams/{name}/limits", "application/json")]
     [InlineData("post /api/coding-profiles/delete", "application/json")]
+    [InlineData("post /api/ingest", "application/json", "application/x-ndjson", "text/csv")]
+    [InlineData("post /api/distributions/{id}/status", "application/json", "text/csv")]
     [InlineData("post /api/coding-profiles/admin/bulk-refresh", "application/json")]
     [InlineData("post /api/coding-profiles/admin/streaming-refresh", "application/json")]
     public async Task OperationThatReadsABody_SaysInWhichFormats(string name, params string[] types)

@@ -39,6 +39,7 @@ public sealed class IndexModel(IngestIntake intake, IngestOptions options, Inges
             return Forbid();
         }
 
+        format = file is { Length: > 0 } ? FormatOf(file.FileName) : format;
         await using var staged = intake.Receive();
         var problem = await ReadAsync(file, text, format, staged, cancellationToken);
         if (problem is not null)
@@ -48,7 +49,7 @@ public sealed class IndexModel(IngestIntake intake, IngestOptions options, Inges
             return Page();
         }
 
-        var id = await staged.AcceptAsync(format ?? "file", file?.FileName, User.ActorName(), cancellationToken);
+        var id = await staged.AcceptAsync(format!, file?.FileName, User.ActorName(), cancellationToken);
         await audit.WriteAsync(User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected }, CancellationToken.None);
         TempData.SetStatus("The rows are received.");
         return RedirectToPage("Details", new { id });
@@ -59,8 +60,8 @@ public sealed class IndexModel(IngestIntake intake, IngestOptions options, Inges
         if (file is { Length: > 0 })
         {
             await using var content = file.OpenReadStream();
-            return FormatOf(file.FileName) is { } known
-                ? await IngestBody.ReadAsync(content, known, staged, options, cancellationToken)
+            return format is not null
+                ? await IngestBody.ReadAsync(content, format, staged, options, cancellationToken)
                 : Problems.UnsupportedFormat("The file's name must end in .csv, .ndjson, .jsonl or .json, with or without .gz.");
         }
 
