@@ -51,6 +51,12 @@ internal sealed partial class JobRun
 
     private (int InFlight, string? BoundBy) Sample() => (InFlight(), _because is null ? BoundBy() : null);
 
+    /// <summary>How long the lane that will be done last is held by its limit, for the items that are known of it.</summary>
+    private TimeSpan SlowestLane() => TimeSpan.FromSeconds(_turns
+        .Where(lane => lane.Refused is null && lane.Room.ItemsPerSecond is > 0)
+        .Select(lane => (lane.Backlog + lane.InFlight) / lane.Room.ItemsPerSecond!.Value)
+        .DefaultIfEmpty().Max());
+
     /// <summary>Without those that stand in line for one of the job's calls.</summary>
     private int InFlight() => _inFlight - Math.Max(0, _slots - _job.Row.MaxConcurrency);
 
@@ -79,7 +85,7 @@ internal sealed partial class JobRun
             Cancelled = _job.Row.Cancelled,
             InFlight = InFlight(),
             RatePerSecond = end is null ? Math.Round(_meter.RatePerSecond, 1) : 0,
-            Eta = going && _planDone ? _meter.Eta(pending) : null,
+            Eta = going && _planDone ? _meter.Eta(pending, SlowestLane()) : null,
             BoundBy = going ? _meter.Explain(BoundBy()) : null,
             CallsMade = _job.Row.CallsMade + _cost.Calls,
             CallsAvoided = _job.Row.CallsAvoided + _cost.Avoided,

@@ -40,7 +40,8 @@ internal sealed class ProgressMeter(TimeSpan stallAfter)
     /// The time left, between what the last seconds and the last minute would make of it, a tenth wider on either side; null in a stall, and before there is
     /// anything to tell it by.
     /// </summary>
-    public EtaRange? Eta(long pending)
+    /// <param name="atLeast">What limits make of it, however fast it went: a quick upstream's burst says nothing about a slow one's items.</param>
+    public EtaRange? Eta(long pending, TimeSpan atLeast = default)
     {
         if (pending == 0)
         {
@@ -55,7 +56,9 @@ internal sealed class ProgressMeter(TimeSpan stallAfter)
         var (recent, lasting) = (RateOver(Short), RateOver(Long));
         var (fast, slow) = (Math.Max(recent, lasting), Math.Min(recent, lasting));
         slow = slow > 0 ? slow : fast; // nothing in the last seconds is a pause, not a stall yet
-        return fast <= 0 ? null : new EtaRange((long)Math.Floor(pending / fast * 0.9), (long)Math.Ceiling(pending / slow * 1.1));
+        return fast <= 0 ? null : new EtaRange(
+            (long)Math.Floor(Math.Max(pending / fast, atLeast.TotalSeconds) * 0.9),
+            (long)Math.Ceiling(Math.Max(pending / slow, atLeast.TotalSeconds) * 1.1));
     }
 
     /// <summary><c>stalled for 34 s: codeforces paused …</c>, or the reason alone.</summary>

@@ -29,6 +29,19 @@ public sealed class ProgressMeterTests
     }
 
     [Fact]
+    public void BurstOfAQuickUpstream_DoesNotShortenWhatASlowOneTakes()
+    {
+        var meter = new ProgressMeter(TimeSpan.FromSeconds(20));
+        for (var tick = 0; tick <= 50; tick++)
+        {
+            meter.Record(TimeSpan.FromSeconds(tick / 10.0), tick * 100); // 1,000 a second
+        }
+
+        // 700 are left, and the upstream that has them takes ten a second.
+        Assert.Equal(new EtaRange(63, 77), meter.Eta(700, atLeast: TimeSpan.FromSeconds(70)));
+    }
+
+    [Fact]
     public void AStall_IsCalledAStall_AndHasNoEta()
     {
         var meter = Fed(seconds: 5, perSecond: 10);
