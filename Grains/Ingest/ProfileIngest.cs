@@ -62,10 +62,10 @@ public sealed class ProfileIngest(Database database) : IMergeWorkload
             await connection.Sql("SET LOCAL work_mem = '64MB'").RunAsync(cancellationToken); // sorted in memory, not on disk
         }
 
-        await connection.Sql(StagingTable.For(RawSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to).RunAsync(cancellationToken);
+        var valid = await connection.Sql(StagingTable.For(RawSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to).RunAsync(cancellationToken);
         var added = await connection.Sql(StagingTable.For(UsernamesSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to)
             .ListAsync(row => row.GetFieldValue<int[]>(0), cancellationToken);
-        var failures = await connection.Sql(StagingTable.For(RejectedSql, job.Id)).With(from).With(to)
+        var failures = valid == range.Items ? [] : await connection.Sql(StagingTable.For(RejectedSql, job.Id)).With(from).With(to)
             .ListAsync(row => new MergeFailure(row.GetInt32(0), row.GetString(1), RejectedCause, row.GetString(2)), cancellationToken);
         var letters = new char[range.Items];
         Array.Fill(letters, OutcomeLetter.Skipped);
