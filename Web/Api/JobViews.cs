@@ -11,11 +11,19 @@ public sealed class JobViews(JobStore jobs, IGrainFactory grains, TimeProvider t
 
     /// <summary>The job, or null when there is none.</summary>
     public async Task<JobView?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        await jobs.FindAsync(id, cancellationToken) is { } job ? JobView.Of(job, await NewestAsync(job, cancellationToken), time.GetUtcNow()) : null;
+        await jobs.FindAsync(id, cancellationToken) is { } job ? await ShowAsync(job, cancellationToken) : null;
 
     /// <summary>A few jobs at once, as they are now.</summary>
     public async Task<IReadOnlyList<JobView>> ShowAsync(IReadOnlyList<JobRow> rows, CancellationToken cancellationToken) =>
-        await Task.WhenAll(rows.Select(async job => JobView.Of(job, await NewestAsync(job, cancellationToken), time.GetUtcNow())));
+        await Task.WhenAll(rows.Select(job => ShowAsync(job, cancellationToken)));
+
+    private async Task<JobView> ShowAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        var progress = await NewestAsync(job, cancellationToken);
+        return progress is { } newest && newest.Status.IsFinal() && await jobs.FindAsync(job.Id, cancellationToken) is { } ended
+            ? JobView.Of(ended, null, time.GetUtcNow()) // it ended since its row was read: when, stands in the row
+            : JobView.Of(job, progress, time.GetUtcNow());
+    }
 
     private async Task<JobProgress?> NewestAsync(JobRow job, CancellationToken cancellationToken)
     {
@@ -27,7 +35,7 @@ public sealed class JobViews(JobStore jobs, IGrainFactory grains, TimeProvider t
         try
         {
             var progress = await grains.Job(job.Id).GetProgressAsync().WaitAsync(Patience, time, cancellationToken);
-            return progress.Status.IsFinal() ? (await jobs.FindAsync(job.Id, cancellationToken))?.ToProgress(time.GetUtcNow()) : job.Status == JobStatus.Paused ? progress with { Status = JobStatus.Paused } : progress;
+            return job.Status == JobStatus.Paused && !progress.Status.IsFinal() ? progress with { Status = JobStatus.Paused } : progress;
         }
         catch (Exception error) when (GrainFaults.MayHaveRun(error) || Database.IsAway(error) || error is JobNotFoundException)
         {

@@ -209,7 +209,7 @@ public sealed class SimulatedPlatformTests
         private readonly ICodingPlatform _platform;
         private readonly UpstreamGates _gates;
 
-        private Simulated(RunningSimulator simulator, string platform, bool token, bool plain)
+        private Simulated(RunningSimulator simulator, string platform, bool token, string? fault, bool plain)
         {
             Simulator = simulator;
             var settings = new Dictionary<string, string?>
@@ -222,7 +222,7 @@ public sealed class SimulatedPlatformTests
             if (plain)
             {
                 settings[$"Upstreams:{platform}:Limits"] = "none";
-                settings[$"Upstreams:{platform}:Timeout"] = "00:00:01";
+                settings[$"Upstreams:{platform}:Timeout"] = fault?.Contains("hang", StringComparison.Ordinal) == true ? "00:00:01" : null;
             }
 
             var catalog = UpstreamCatalog.FromConfiguration(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
@@ -236,7 +236,7 @@ public sealed class SimulatedPlatformTests
 
         /// <param name="plain">Without latency and limits, so that nothing but the fault happens.</param>
         public static async Task<Simulated> StartAsync(string platform, bool token, string? fault = null, bool plain = true) =>
-            new(await RunningSimulator.StartAsync(plain ? Scenario(platform, fault) : "{}"), platform, token, plain);
+            new(await RunningSimulator.StartAsync(plain ? Scenario(platform, fault) : "{}"), platform, token, fault, plain);
 
         public static string Scenario(string platform, string? fault) =>
             "{\"upstreams\":{\"" + platform + "\":{\"latency\":null,\"limit\":null,\"faults\":[" + fault + "]}}}";
