@@ -10,7 +10,7 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/chaos.sh [--minutes N] [--seed N]
 
-Kills the service and the database, makes the upstreams limit, fail, hang and lie, pauses and resumes, in random order, while two jobs run; then lets the
+Kills the service and the database, makes the upstreams limit, fail, hang and cut off, pauses and resumes, in random order, while two jobs run; then lets the
 jobs come to their end and checks the ledgers and what the upstreams saw. The tests run a short form of it.
 
   --minutes N  how long trouble is made; 10
@@ -33,5 +33,5 @@ while [ "$#" -gt 0 ]; do
   shift
 done
 
-export BULK_CHAOS_SECONDS=$((minutes * 60)) BULK_CHAOS_SEED=$seed BULK_TEST_HANG=$((minutes + 15))min
+export BULK_CHAOS_SECONDS=$((minutes * 60)) BULK_CHAOS_SEED=$seed BULK_TEST_HANG=$((minutes + 15))min BULK_TEST_FLAVOURS=Embedded
 exec "$root/scripts/test.sh" --filter FullyQualifiedName~SoakTests --logger 'console;verbosity=detailed'

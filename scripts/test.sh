@@ -126,7 +126,7 @@ step "Testing"
 run_flavour Embedded "$@"
 embedded=$ran
 
-if restore_orleans; then
+if [ "${BULK_TEST_FLAVOURS:-}" != Embedded ] && restore_orleans; then
   build_flavour Orleans
   step "Testing the grains in the Orleans flavour"
   orleans_arguments "$@"
