@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Npgsql;
 using OrleansBulk.Simulator;
 using OrleansBulk.Tests.Support;
 using Xunit.Abstractions;
@@ -58,7 +59,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             await FinishAsync(service, job);
         }
 
-        await CheckAsync(simulator, service, jobs, items);
+        await CheckAsync(simulator, postgres, service, jobs, items);
     }
 
     private async Task TroubleAsync(Random random, RunningSimulator simulator, PrivatePostgres postgres, ServiceProcess service, Guid[] jobs)
@@ -144,7 +145,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             == progress.GetProperty("failed").GetInt64();
     }
 
-    private async Task CheckAsync(RunningSimulator simulator, ServiceProcess service, Guid[] jobs, int items)
+    private async Task CheckAsync(RunningSimulator simulator, PrivatePostgres postgres, ServiceProcess service, Guid[] jobs, int items)
     {
         var missing = Enumerable.Range(0, items).Count(number => number % 50 == 7);
         var (gitHub, codeforces) = (await service.LedgerAsync(jobs[0]), await service.LedgerAsync(jobs[1]));
@@ -160,6 +161,12 @@ public sealed class SoakTests(ITestOutputHelper output)
         Assert.Equal(0, askedToo.Refused.Total);
         Assert.InRange(askedToo.MostInLimitWindow ?? 0, 1, 1);
         Assert.Equal(items, asked.Keys.Distinct);
+
+        // A result written twice, or lost, would show: each found profile has changed once, from nothing to what it is.
+        await using var source = NpgsqlDataSource.Create(postgres.ConnectionString);
+        await using var command = source.CreateCommand("SELECT count(*) || '/' || count(DISTINCT profile_id) FROM coding_profile_history");
+        var written = items - missing + Codeforces;
+        Assert.Equal($"{written}/{written}", await command.ExecuteScalarAsync());
     }
 
     private static async Task CommandAsync(ServiceProcess service, Guid job, string command)
