@@ -1,0 +1,150 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrleansBulk.Storage;
+
+namespace OrleansBulk.Providers;
+
+/// <summary>
+/// Writes providers by their NPI and says what became of them. Writing the same twice changes nothing; nor does a state older than the stored one.
+/// The caller's transaction decides whether the counts hold: it stores them there too.
+/// </summary>
+internal static class ProviderWriter
+{
+    public const int MostInBatch = 1000;
+
+    private const NpgsqlDbType Texts = NpgsqlDbType.Array | NpgsqlDbType.Text;
+    private const NpgsqlDbType Days = NpgsqlDbType.Array | NpgsqlDbType.Date;
+
+    /// <summary>In the order of the statement's parameters from $4 on.</summary>
+    private static readonly Converter<ProviderRecord, string?>[] TextFields =
+    [
+        record => record.Entity, record => record.Name, record => record.OrganizationName, record => record.LastName, record => record.FirstName, record => record.MiddleName,
+        record => record.Credential, record => record.Sex, record => record.Phone, record => record.Fax,
+        record => record.Practice.Line1, record => record.Practice.Line2, record => record.Practice.City, record => record.Practice.State, record => record.Practice.PostalCode, record => record.Practice.Country,
+        record => record.Mailing.Line1, record => record.Mailing.Line2, record => record.Mailing.City, record => record.Mailing.State, record => record.Mailing.PostalCode, record => record.Mailing.Country,
+        record => record.Taxonomy, record => string.Join(',', record.Taxonomies),
+    ];
+
+    private static readonly Converter<ProviderRecord, DateOnly?>[] DayFields =
+        [record => record.EnumeratedOn, record => record.LastUpdatedOn, record => record.CertifiedOn, record => record.DeactivatedOn, record => record.ReactivatedOn];
+
+    // What is the same as the stored row is left out before anything is locked. The rest is locked in the order of NPIs, by this statement and over the batches:
+    // two who write the same providers at once wait for each other and never crosswise.
+    private const string UpsertSql = """
+        -- name: UpsertProviders
+        WITH input AS MATERIALIZED (
+            SELECT * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+                $26::text[], $27::text[], $28::date[], $29::date[], $30::date[], $31::date[], $32::date[], $33::text[], $34::text[], $35::bigint[])
+                AS i(npi, entity, name, organization_name, last_name, first_name, middle_name, credential, sex, phone, fax,
+                    address_1, address_2, city, state, postal_code, country,
+                    mailing_address_1, mailing_address_2, mailing_city, mailing_state, mailing_postal_code, mailing_country,
+                    taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer, content_hash)
+        ), news AS (
+            SELECT i.* FROM input i LEFT JOIN providers p ON p.npi = i.npi
+            WHERE p.npi IS NULL OR p.content_hash IS DISTINCT FROM i.content_hash OR p.answer IS NULL AND i.answer IS NOT NULL
+        ), written AS (
+            INSERT INTO providers AS p (npi, entity, name, organization_name, last_name, first_name, middle_name, credential, sex, phone, fax,
+                address_1, address_2, city, state, postal_code, country,
+                mailing_address_1, mailing_address_2, mailing_city, mailing_state, mailing_postal_code, mailing_country,
+                taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer, content_hash,
+                source, created_at, updated_at)
+            SELECT npi, entity, name, organization_name, last_name, first_name, middle_name, credential, sex, phone, fax,
+                address_1, address_2, city, state, postal_code, country,
+                mailing_address_1, mailing_address_2, mailing_city, mailing_state, mailing_postal_code, mailing_country,
+                taxonomy, string_to_array(taxonomies, ','), enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer::jsonb, content_hash,
+                $1, $2, $2
+            FROM news ORDER BY npi
+            ON CONFLICT (npi) DO UPDATE SET entity = excluded.entity, name = excluded.name, organization_name = excluded.organization_name, last_name = excluded.last_name,
+                first_name = excluded.first_name, middle_name = excluded.middle_name, credential = excluded.credential, sex = excluded.sex, phone = excluded.phone, fax = excluded.fax,
+                address_1 = excluded.address_1, address_2 = excluded.address_2, city = excluded.city, state = excluded.state, postal_code = excluded.postal_code, country = excluded.country,
+                mailing_address_1 = excluded.mailing_address_1, mailing_address_2 = excluded.mailing_address_2, mailing_city = excluded.mailing_city,
+                mailing_state = excluded.mailing_state, mailing_postal_code = excluded.mailing_postal_code, mailing_country = excluded.mailing_country,
+                taxonomy = excluded.taxonomy, taxonomies = excluded.taxonomies, enumerated_on = excluded.enumerated_on, last_updated_on = excluded.last_updated_on,
+                certified_on = excluded.certified_on, deactivated_on = excluded.deactivated_on, reactivated_on = excluded.reactivated_on, status = excluded.status,
+                answer = excluded.answer, content_hash = excluded.content_hash, source = excluded.source,
+                updated_at = CASE WHEN p.content_hash IS DISTINCT FROM excluded.content_hash THEN excluded.updated_at ELSE p.updated_at END
+            WHERE (p.content_hash IS DISTINCT FROM excluded.content_hash OR p.answer IS NULL AND excluded.answer IS NOT NULL)
+              AND (p.last_updated_on IS NULL OR excluded.last_updated_on >= p.last_updated_on)
+              AND (excluded.answer IS NOT NULL OR p.status = 'active' OR excluded.status = 'deactivated' OR p.deactivated_on IS NULL
+                  OR greatest(excluded.last_updated_on, excluded.reactivated_on) >= p.deactivated_on)
+            RETURNING xmax = 0 AS created, p.updated_at = $2 AS changed
+        )
+        SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created AND changed) FROM written
+        """;
+
+    // A mark brings an NPI and a date. It wipes out nothing that is known, and the next full record counts as a change.
+    private const string MarkSql = """
+        -- name: MarkDeactivatedProviders
+        WITH input AS MATERIALIZED (
+            SELECT * FROM unnest($3::bigint[], $4::date[]) AS i(npi, deactivated_on)
+        ), news AS (
+            SELECT i.* FROM input i LEFT JOIN providers p ON p.npi = i.npi
+            WHERE p.npi IS NULL OR p.status <> 'deactivated' OR p.deactivated_on IS DISTINCT FROM i.deactivated_on
+        ), written AS (
+            INSERT INTO providers AS p (npi, deactivated_on, status, source, created_at, updated_at)
+            SELECT npi, deactivated_on, 'deactivated', $1, $2, $2 FROM news ORDER BY npi
+            ON CONFLICT (npi) DO UPDATE SET status = 'deactivated', deactivated_on = coalesce(excluded.deactivated_on, p.deactivated_on), content_hash = NULL,
+                source = excluded.source, updated_at = excluded.updated_at
+            WHERE (p.status <> 'deactivated' OR p.deactivated_on IS DISTINCT FROM coalesce(excluded.deactivated_on, p.deactivated_on))
+              AND (p.reactivated_on IS NULL OR excluded.deactivated_on IS NULL OR excluded.deactivated_on > p.reactivated_on)
+            RETURNING xmax = 0 AS created
+        )
+        SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created) FROM written
+        """;
+
+    /// <param name="records">Any number, in any order; of several with one NPI the last one counts.</param>
+    /// <param name="source">What they came from: <c>api</c>, or which file.</param>
+    public static async Task<ProviderCounts> WriteAsync(NpgsqlConnection connection, IEnumerable<ProviderRecord> records, string source, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var byNpi = new SortedDictionary<long, ProviderRecord>();
+        foreach (var record in records)
+        {
+            byNpi[record.Npi] = record;
+        }
+
+        var counts = default(ProviderCounts);
+        var moment = new DateTimeOffset(at.Ticks - at.Ticks % TimeSpan.TicksPerMicrosecond, at.Offset).ToUniversalTime(); // as precise as the database: the statement compares it
+        foreach (var batch in byNpi.Values.Chunk(MostInBatch))
+        {
+            var marks = Array.FindAll(batch, record => record.IsMark);
+            var full = marks.Length == 0 ? batch : Array.FindAll(batch, record => !record.IsMark);
+            counts += await CountAsync(Upsert(connection, full, source, moment), full.Length, cancellationToken);
+            counts += await CountAsync(Mark(connection, marks, source, moment), marks.Length, cancellationToken);
+        }
+
+        return counts;
+    }
+
+    private static async Task<ProviderCounts> CountAsync(NpgsqlCommand command, int all, CancellationToken cancellationToken)
+    {
+        if (all == 0)
+        {
+            await command.DisposeAsync();
+            return default;
+        }
+
+        var written = (await command.FirstAsync(row => Tuple.Create(row.GetInt64(0), row.GetInt64(1)), cancellationToken))!;
+        return new ProviderCounts(written.Item1, written.Item2, all - written.Item1 - written.Item2);
+    }
+
+    private static NpgsqlCommand Upsert(NpgsqlConnection connection, ProviderRecord[] records, string source, DateTimeOffset at)
+    {
+        var command = connection.Sql(UpsertSql).With(source).With(at).With(Array.ConvertAll(records, record => record.Npi));
+        foreach (var field in TextFields)
+        {
+            command.WithTyped(Texts, Array.ConvertAll(records, field));
+        }
+
+        foreach (var field in DayFields)
+        {
+            command.WithTyped(Days, Array.ConvertAll(records, field));
+        }
+
+        return command.WithTyped(Texts, Array.ConvertAll(records, record => record.Status)).WithTyped(Texts, Array.ConvertAll(records, record => record.Answer))
+            .With(Array.ConvertAll(records, record => record.ContentHash));
+    }
+
+    private static NpgsqlCommand Mark(NpgsqlConnection connection, ProviderRecord[] records, string source, DateTimeOffset at) =>
+        connection.Sql(MarkSql).With(source).With(at).With(Array.ConvertAll(records, record => record.Npi)).WithTyped(Days, Array.ConvertAll(records, record => record.DeactivatedOn));
+}
