@@ -24,5 +24,8 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapProviders();
+        app.MapProviderFiles();
+        app.MapLeads();
     }
 }

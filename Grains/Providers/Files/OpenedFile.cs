@@ -24,6 +24,9 @@ internal sealed class OpenedFile : IAsyncDisposable
     /// <summary>Which file of the zip it is; null when there is no zip.</summary>
     public string? Member { get; }
 
+    /// <summary>It is the deactivation list as a workbook, which must be written out as CSV first.</summary>
+    public bool IsWorkbook { get; private init; }
+
     /// <summary>Opens the file, or in a zip the one that holds the providers, else the deactivation list.</summary>
     /// <exception cref="NotNppesFileException">The zip is broken, or has neither.</exception>
     public static async Task<OpenedFile> OpenAsync(string path, CancellationToken cancellationToken)
@@ -43,11 +46,15 @@ internal sealed class OpenedFile : IAsyncDisposable
             zip = await ZipArchive.CreateAsync(file, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, cancellationToken);
             if (DeactivationSheet.IsWorkbook(zip))
             {
-                return new OpenedFile(file, zip, null, file, file.Length);
+                file.Position = 0;
+                return new OpenedFile(file, zip, null, file, file.Length) { IsWorkbook = true };
             }
 
             var member = Find(zip);
-            return new OpenedFile(file, zip, member.FullName, new WholeMember(await member.OpenAsync(cancellationToken), member.Length, member.Crc32, member.FullName), member.Length);
+            return new OpenedFile(file, zip, member.FullName, new WholeMember(await member.OpenAsync(cancellationToken), member.Length, member.Crc32, member.FullName), member.Length)
+            {
+                IsWorkbook = member.Name.EndsWith(".xlsx", StringComparison.OrdinalIgnoreCase),
+            };
         }
         catch (InvalidDataException error)
         {
