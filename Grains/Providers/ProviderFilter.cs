@@ -59,7 +59,7 @@ public sealed record ProviderFilter(string? State, string? City, string? Taxonom
         return command;
     }
 
-    private bool SearchesInside(bool possible) => possible && Search!.Length >= ShortestInside;
+    private bool SearchesInside(bool possible) => possible && Search?.Length >= ShortestInside;
 
     private static string Pattern(string search, bool inside) =>
         $"{(inside ? "%" : "")}{search.ToLowerInvariant().Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_")}%";
