@@ -4,6 +4,7 @@ using OrleansBulk.CodingProfiles;
 using OrleansBulk.Distribution;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
+using OrleansBulk.Providers;
 
 namespace OrleansBulk.Hosting;
 
@@ -46,6 +47,8 @@ public static class BulkGrains
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<IWorkload, ProviderSync>();
+        services.AddSingleton<SyncResults>();
         return services;
     }
 
