@@ -8,6 +8,7 @@ using OrleansBulk.Simulator.GitHub;
 using OrleansBulk.Simulator.HackerRank;
 using OrleansBulk.Simulator.Journals;
 using OrleansBulk.Simulator.LeetCode;
+using OrleansBulk.Simulator.Nppes;
 using OrleansBulk.Simulator.Scenarios;
 
 namespace OrleansBulk.Simulator;
@@ -33,7 +34,7 @@ public static class SimulatorApp
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
 
         Upstream[] upstreams =
-            [new CodeforcesUpstream(), new LeetCodeUpstream(), new AtCoderUpstream(), new CodeChefUpstream(), new HackerRankUpstream(), new GeeksforGeeksUpstream(), new GitHubUpstream()];
+            [new CodeforcesUpstream(), new LeetCodeUpstream(), new AtCoderUpstream(), new CodeChefUpstream(), new HackerRankUpstream(), new GeeksforGeeksUpstream(), new GitHubUpstream(), new NppesUpstream()];
         var desks = upstreams.ToFrozenDictionary(upstream => upstream.Key, upstream => new UpstreamDesk(upstream));
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(new ScenarioStore(ScenarioConfiguration.Read(builder.Configuration), clock));

@@ -59,6 +59,8 @@ public static class BulkGrains
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<IWorkload, ProviderSync>();
+        services.AddSingleton<SyncResults>();
         return services;
     }
 

@@ -28,6 +28,9 @@ public interface IWorkloadRun
     /// <summary>How much a lane can take now, and what bounds it.</summary>
     LaneRoom RoomOf(string lane);
 
+    /// <summary>What it is busy with now, in words (<c>Internal Medicine (2 of 8)</c>), where items differ in more than their key; else null.</summary>
+    string? Doing => null;
+
     /// <summary>
     /// Looks at all items of a chunk at once before they run (one query, not one per item) and may settle some: fresh, unknown, duplicate.
     /// Answers one outcome per item of <see cref="Chunk.Items"/>, null where the item has to run.

@@ -29,7 +29,7 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
     public const string AdminKey = "bulk_test_key_of_the_admin";
 
     private const string Unhindered = """{"latency": null, "limit": null, "concurrency": null, "quota": null}""";
-    private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks"];
+    private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks", "nppes"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string? _connectionString;

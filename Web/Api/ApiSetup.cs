@@ -27,5 +27,6 @@ internal static class ApiSetup
         app.MapProviders();
         app.MapProviderFiles();
         app.MapLeads();
+        app.MapSync();
     }
 }

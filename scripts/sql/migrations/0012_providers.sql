@@ -88,6 +88,7 @@ CREATE TABLE provider_sync_parts (
     saturated  boolean  NOT NULL,                      -- the last page that can be reached was full
     split      boolean  NOT NULL,                      -- into parts that stand here too
     rows       integer  NOT NULL,                      -- that the pages held, of any specialty
+    found      integer  NOT NULL,                      -- among them providers of the specialty that no page before had brought
     PRIMARY KEY (job_id, specialty, part)
 ) WITH (fillfactor = 70);
 
