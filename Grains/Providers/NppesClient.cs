@@ -82,8 +82,7 @@ internal sealed class NppesClient(UpstreamGates gates)
     /// <summary>What the registry says against the question: the same question would get the same answer.</summary>
     private static CallMissing Refused(JsonElement errors)
     {
-        var error = errors.Elements("Errors").FirstOrDefault();
-        var (number, field, description) = error.ValueKind == JsonValueKind.Object
+        var (number, field, description) = errors.Elements("Errors") is [{ ValueKind: JsonValueKind.Object } error, ..]
             ? (error.Text("number") ?? "?", error.Text("field") ?? "?", error.Text("description") ?? "no description")
             : ("?", "?", ProfileText.Clean(errors.GetRawText()) ?? "nothing");
         return number == "14"
