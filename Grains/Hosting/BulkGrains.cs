@@ -4,7 +4,9 @@ using OrleansBulk.CodingProfiles;
 using OrleansBulk.Distribution;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
+using OrleansBulk.Leads;
 using OrleansBulk.Providers;
+using OrleansBulk.Providers.Files;
 
 namespace OrleansBulk.Hosting;
 
@@ -19,6 +21,7 @@ public static class BulkGrains
         services.AddHostedService<JobRetention>();
         services.AddHostedService<IngestUpkeep>();
         services.AddHostedService<ScheduleClock>();
+        services.AddHostedService<ProviderFileUpkeep>();
         return services;
     }
 
@@ -44,6 +47,15 @@ public static class BulkGrains
         services.AddSingleton<UsernameStore>();
         services.AddSingleton<IngestResults>();
         services.AddSingleton<IMergeWorkload, ProfileIngest>();
+        services.AddSingleton(provider => ReadFiles(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<ProviderFileIntake>();
+        services.AddSingleton<ProviderFileStore>();
+        services.AddSingleton<ProviderFileLoad>();
+        services.AddSingleton<IMergeWorkload>(provider => provider.GetRequiredService<ProviderFileLoad>());
+        services.AddSingleton<ProviderStore>();
+        services.AddSingleton<LeadStore>();
+        services.AddSingleton<LeadIntake>();
+        services.AddSingleton<IMergeWorkload, LeadSave>();
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();
@@ -55,6 +67,13 @@ public static class BulkGrains
     private static IngestOptions ReadIngest(IConfiguration configuration)
     {
         var options = configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
+        options.Validate();
+        return options;
+    }
+
+    private static ProviderFileOptions ReadFiles(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("ProviderFiles").Get<ProviderFileOptions>() ?? new ProviderFileOptions();
         options.Validate();
         return options;
     }

@@ -30,7 +30,7 @@ internal static class ProviderWriter
 
     // What is the same as the stored row is left out before anything is locked. The rest is locked in the order of NPIs, by this statement and over the batches:
     // two who write the same providers at once wait for each other and never crosswise.
-    private const string UpsertSql = """
+    private const string UpsertSql = $"""
         -- name: UpsertProviders
         WITH input AS MATERIALIZED (
             SELECT * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
@@ -44,37 +44,18 @@ internal static class ProviderWriter
             SELECT i.* FROM input i LEFT JOIN providers p ON p.npi = i.npi
             WHERE p.npi IS NULL OR p.content_hash IS DISTINCT FROM i.content_hash OR p.answer IS NULL AND i.answer IS NOT NULL
         ), written AS (
-            INSERT INTO providers AS p (npi, entity, name, organization_name, last_name, first_name, middle_name, credential, sex, phone, fax,
-                address_1, address_2, city, state, postal_code, country,
-                mailing_address_1, mailing_address_2, mailing_city, mailing_state, mailing_postal_code, mailing_country,
-                taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer, content_hash,
-                source, created_at, updated_at)
-            SELECT npi, entity, name, organization_name, last_name, first_name, middle_name, credential, sex, phone, fax,
-                address_1, address_2, city, state, postal_code, country,
-                mailing_address_1, mailing_address_2, mailing_city, mailing_state, mailing_postal_code, mailing_country,
-                taxonomy, string_to_array(taxonomies, ','), enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer::jsonb, content_hash,
-                $1, $2, $2
+            INSERT INTO providers AS p ({ProviderSql.Facts}, taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status,
+                answer, content_hash, source, created_at, updated_at)
+            SELECT {ProviderSql.Facts}, taxonomy, string_to_array(taxonomies, ','), enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status,
+                answer::jsonb, content_hash, $1, $2, $2
             FROM news ORDER BY npi
-            ON CONFLICT (npi) DO UPDATE SET entity = excluded.entity, name = excluded.name, organization_name = excluded.organization_name, last_name = excluded.last_name,
-                first_name = excluded.first_name, middle_name = excluded.middle_name, credential = excluded.credential, sex = excluded.sex, phone = excluded.phone, fax = excluded.fax,
-                address_1 = excluded.address_1, address_2 = excluded.address_2, city = excluded.city, state = excluded.state, postal_code = excluded.postal_code, country = excluded.country,
-                mailing_address_1 = excluded.mailing_address_1, mailing_address_2 = excluded.mailing_address_2, mailing_city = excluded.mailing_city,
-                mailing_state = excluded.mailing_state, mailing_postal_code = excluded.mailing_postal_code, mailing_country = excluded.mailing_country,
-                taxonomy = excluded.taxonomy, taxonomies = excluded.taxonomies, enumerated_on = excluded.enumerated_on, last_updated_on = excluded.last_updated_on,
-                certified_on = excluded.certified_on, deactivated_on = excluded.deactivated_on, reactivated_on = excluded.reactivated_on, status = excluded.status,
-                answer = excluded.answer, content_hash = excluded.content_hash, source = excluded.source,
-                updated_at = CASE WHEN p.content_hash IS DISTINCT FROM excluded.content_hash THEN excluded.updated_at ELSE p.updated_at END
-            WHERE (p.content_hash IS DISTINCT FROM excluded.content_hash OR p.answer IS NULL AND excluded.answer IS NOT NULL)
-              AND (p.last_updated_on IS NULL OR excluded.last_updated_on >= p.last_updated_on)
-              AND (excluded.answer IS NOT NULL OR p.status = 'active' OR excluded.status = 'deactivated' OR p.deactivated_on IS NULL
-                  OR greatest(excluded.last_updated_on, excluded.reactivated_on) >= p.deactivated_on)
-            RETURNING xmax = 0 AS created, p.updated_at = $2 AS changed
+            {ProviderSql.OrUpdate}
         )
         SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created AND changed) FROM written
         """;
 
     // A mark brings an NPI and a date. It wipes out nothing that is known, and the next full record counts as a change.
-    private const string MarkSql = """
+    private const string MarkSql = $"""
         -- name: MarkDeactivatedProviders
         WITH input AS MATERIALIZED (
             SELECT * FROM unnest($3::bigint[], $4::date[]) AS i(npi, deactivated_on)
@@ -82,13 +63,7 @@ internal static class ProviderWriter
             SELECT i.* FROM input i LEFT JOIN providers p ON p.npi = i.npi
             WHERE p.npi IS NULL OR p.status <> 'deactivated' OR p.deactivated_on IS DISTINCT FROM i.deactivated_on
         ), written AS (
-            INSERT INTO providers AS p (npi, deactivated_on, status, source, created_at, updated_at)
-            SELECT npi, deactivated_on, 'deactivated', $1, $2, $2 FROM news ORDER BY npi
-            ON CONFLICT (npi) DO UPDATE SET status = 'deactivated', deactivated_on = coalesce(excluded.deactivated_on, p.deactivated_on), content_hash = NULL,
-                source = excluded.source, updated_at = excluded.updated_at
-            WHERE (p.status <> 'deactivated' OR p.deactivated_on IS DISTINCT FROM coalesce(excluded.deactivated_on, p.deactivated_on))
-              AND (p.reactivated_on IS NULL OR excluded.deactivated_on IS NULL OR excluded.deactivated_on > p.reactivated_on)
-            RETURNING xmax = 0 AS created
+            {ProviderSql.Mark}
         )
         SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created) FROM written
         """;

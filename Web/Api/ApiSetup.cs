@@ -24,6 +24,9 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapProviders();
+        app.MapProviderFiles();
+        app.MapLeads();
         app.MapSync();
     }
 }

@@ -13,6 +13,8 @@ public sealed record Navigation(string Section, string Name, string Page)
         new("Ingest", "Ingest", "/Ingest/Index"),
         new("Usernames", "Usernames", "/Usernames/Index"),
         new("Distribution", "Distribution", "/Distribution/Index"),
+        new("Providers", "Providers", "/Providers/Index"),
+        new("Leads", "Leads", "/Leads/Index"),
         new("Upstreams", "Upstreams", "/Upstreams/Index"),
         new("System", "System", "/System/Index"),
     ];
