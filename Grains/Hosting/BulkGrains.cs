@@ -21,6 +21,7 @@ public static class BulkGrains
         services.AddHostedService<JobRetention>();
         services.AddHostedService<IngestUpkeep>();
         services.AddHostedService<ScheduleClock>();
+        services.AddHostedService<SyncUpkeep>();
         services.AddHostedService<ProviderFileUpkeep>();
         return services;
     }

@@ -28,27 +28,25 @@ internal static class ProviderWriter
     private static readonly Converter<ProviderRecord, DateOnly?>[] DayFields =
         [record => record.EnumeratedOn, record => record.LastUpdatedOn, record => record.CertifiedOn, record => record.DeactivatedOn, record => record.ReactivatedOn];
 
-    // What is the same as the stored row is left out before anything is locked. The rest is locked in the order of NPIs, by this statement and over the batches:
-    // two who write the same providers at once wait for each other and never crosswise.
+    // Most of what is written is stored already: only who is new or changed is sent in full.
+    private const string NewsSql = """
+        -- name: LookForProviderNews
+        SELECT i.npi FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS i(npi, content_hash, answered) LEFT JOIN providers p ON p.npi = i.npi
+        WHERE p.npi IS NULL OR p.content_hash IS DISTINCT FROM i.content_hash OR p.answer IS NULL AND i.answered
+        """;
+
+    // The arrays are in the order of NPIs, and so are the batches: two who write the same providers at once wait for each other and never crosswise.
     private const string UpsertSql = $"""
         -- name: UpsertProviders
-        WITH input AS MATERIALIZED (
-            SELECT * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-                $26::text[], $27::text[], $28::date[], $29::date[], $30::date[], $31::date[], $32::date[], $33::text[], $34::text[], $35::bigint[])
-                AS i(npi, entity, name, organization_name, last_name, first_name, middle_name, credential, sex, phone, fax,
-                    address_1, address_2, city, state, postal_code, country,
-                    mailing_address_1, mailing_address_2, mailing_city, mailing_state, mailing_postal_code, mailing_country,
-                    taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer, content_hash)
-        ), news AS (
-            SELECT i.* FROM input i LEFT JOIN providers p ON p.npi = i.npi
-            WHERE p.npi IS NULL OR p.content_hash IS DISTINCT FROM i.content_hash OR p.answer IS NULL AND i.answer IS NOT NULL
-        ), written AS (
+        WITH written AS (
             INSERT INTO providers AS p ({ProviderSql.Facts}, taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status,
                 answer, content_hash, source, created_at, updated_at)
             SELECT {ProviderSql.Facts}, taxonomy, string_to_array(taxonomies, ','), enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status,
                 answer::jsonb, content_hash, $1, $2, $2
-            FROM news ORDER BY npi
+            FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+                $26::text[], $27::text[], $28::date[], $29::date[], $30::date[], $31::date[], $32::date[], $33::text[], $34::text[], $35::bigint[])
+                AS i({ProviderSql.Facts}, taxonomy, taxonomies, enumerated_on, last_updated_on, certified_on, deactivated_on, reactivated_on, status, answer, content_hash)
             {ProviderSql.OrUpdate}
         )
         SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created AND changed) FROM written
@@ -80,46 +78,77 @@ internal static class ProviderWriter
 
         var counts = default(ProviderCounts);
         var moment = new DateTimeOffset(at.Ticks - at.Ticks % TimeSpan.TicksPerMicrosecond, at.Offset).ToUniversalTime(); // as precise as the database: the statement compares it
-        foreach (var batch in byNpi.Values.Chunk(MostInBatch))
+        foreach (var batch in Batches(byNpi.Values))
         {
-            var marks = Array.FindAll(batch, record => record.IsMark);
-            var full = marks.Length == 0 ? batch : Array.FindAll(batch, record => !record.IsMark);
-            counts += await CountAsync(Upsert(connection, full, source, moment), full.Length, cancellationToken);
-            counts += await CountAsync(Mark(connection, marks, source, moment), marks.Length, cancellationToken);
+            counts += batch[0].IsMark
+                ? await CountAsync(Mark(connection, batch, source, moment), batch.Count, cancellationToken)
+                : await UpsertAsync(connection, batch, source, moment, cancellationToken);
         }
 
         return counts;
     }
 
-    private static async Task<ProviderCounts> CountAsync(NpgsqlCommand command, int all, CancellationToken cancellationToken)
+    /// <summary>In the order of NPIs, marks and full records apart.</summary>
+    private static IEnumerable<List<ProviderRecord>> Batches(IEnumerable<ProviderRecord> records)
     {
-        if (all == 0)
+        var batch = new List<ProviderRecord>();
+        foreach (var record in records)
         {
-            await command.DisposeAsync();
-            return default;
+            if (batch.Count == MostInBatch || (batch.Count > 0 && batch[0].IsMark != record.IsMark))
+            {
+                yield return batch;
+                batch = [];
+            }
+
+            batch.Add(record);
         }
 
+        if (batch.Count > 0)
+        {
+            yield return batch;
+        }
+    }
+
+    private static async Task<ProviderCounts> UpsertAsync(NpgsqlConnection connection, List<ProviderRecord> batch, string source, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var hashes = batch.ConvertAll(record => record.ContentHash);
+        var news = (await connection.Sql(NewsSql).With(Column(batch, record => record.Npi)).With(hashes.ToArray()).With(Column(batch, record => record.Answer is not null))
+            .ListAsync(row => row.GetInt64(0), cancellationToken)).ToHashSet();
+        var unchanged = new ProviderCounts(0, 0, batch.Count - news.Count);
+        if (news.Count == 0)
+        {
+            return unchanged;
+        }
+
+        long[] newHashes = [.. hashes.Where((_, place) => news.Contains(batch[place].Npi))];
+        var records = batch.FindAll(record => news.Contains(record.Npi));
+        return unchanged + await CountAsync(Upsert(connection, records, newHashes, source, at), records.Count, cancellationToken);
+    }
+
+    private static async Task<ProviderCounts> CountAsync(NpgsqlCommand command, int all, CancellationToken cancellationToken)
+    {
         var written = (await command.FirstAsync(row => Tuple.Create(row.GetInt64(0), row.GetInt64(1)), cancellationToken))!;
         return new ProviderCounts(written.Item1, written.Item2, all - written.Item1 - written.Item2);
     }
 
-    private static NpgsqlCommand Upsert(NpgsqlConnection connection, ProviderRecord[] records, string source, DateTimeOffset at)
+    private static NpgsqlCommand Upsert(NpgsqlConnection connection, List<ProviderRecord> records, long[] hashes, string source, DateTimeOffset at)
     {
-        var command = connection.Sql(UpsertSql).With(source).With(at).With(Array.ConvertAll(records, record => record.Npi));
-        foreach (var field in TextFields)
+        var command = connection.Sql(UpsertSql).With(source).With(at).With(Column(records, record => record.Npi));
+        foreach (var column in TextFields)
         {
-            command.WithTyped(Texts, Array.ConvertAll(records, field));
+            command.WithTyped(Texts, Column(records, column));
         }
 
-        foreach (var field in DayFields)
+        foreach (var column in DayFields)
         {
-            command.WithTyped(Days, Array.ConvertAll(records, field));
+            command.WithTyped(Days, Column(records, column));
         }
 
-        return command.WithTyped(Texts, Array.ConvertAll(records, record => record.Status)).WithTyped(Texts, Array.ConvertAll(records, record => record.Answer))
-            .With(Array.ConvertAll(records, record => record.ContentHash));
+        return command.WithTyped(Texts, Column(records, record => record.Status)).WithTyped(Texts, Column(records, record => record.Answer)).With(hashes);
     }
 
-    private static NpgsqlCommand Mark(NpgsqlConnection connection, ProviderRecord[] records, string source, DateTimeOffset at) =>
-        connection.Sql(MarkSql).With(source).With(at).With(Array.ConvertAll(records, record => record.Npi)).WithTyped(Days, Array.ConvertAll(records, record => record.DeactivatedOn));
+    private static NpgsqlCommand Mark(NpgsqlConnection connection, List<ProviderRecord> records, string source, DateTimeOffset at) =>
+        connection.Sql(MarkSql).With(source).With(at).With(Column(records, record => record.Npi)).WithTyped(Days, Column(records, record => record.DeactivatedOn));
+
+    private static T[] Column<T>(List<ProviderRecord> records, Converter<ProviderRecord, T> of) => [.. records.ConvertAll(of)];
 }

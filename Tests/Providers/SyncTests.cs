@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
-using OrleansBulk.Simulator.Journals;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrleansBulk.Providers;
 using OrleansBulk.Tests.Support;
 using Xunit.Abstractions;
 
@@ -257,6 +259,30 @@ public sealed class SyncTests(ITestOutputHelper output)
         Assert.Equal(16, forecast.GetProperty("calls").GetProperty("nppes").GetInt32());
         Assert.Equal(0, host.Simulator.Journal("nppes").Calls);
         Assert.Equal(0, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM jobs"));
+    }
+
+    [Fact]
+    public async Task WhatIsNotNeededAnyMore_IsForgotten_AndWhatTheSyncCameToStays()
+    {
+        await using var host = await WebHost.StartAsync(null, Quick);
+        host.Simulator.Change("""{"nppes": {"providers": 0, "recorded": false, "states": {"GA": 300}, "taxonomies": ["207R00000X"]}}""");
+        var (job, _) = await SyncAsync(host, InternalMedicine);
+        var upkeep = host.Services.GetServices<IHostedService>().OfType<SyncUpkeep>().Single();
+        await upkeep.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(300, await CountAsync("provider_sync_found"));
+        Assert.InRange(await CountAsync("provider_pages"), 2, 6);
+
+        await host.Postgres.ExecuteAsync("UPDATE provider_pages SET fetched_at = fetched_at - interval '1 hour'");
+        await host.Postgres.ExecuteAsync("UPDATE jobs SET chunks_dropped_at = now()");
+        await upkeep.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal((0, 0), (await CountAsync("provider_sync_found"), await CountAsync("provider_pages")));
+        using var program = host.Program();
+        var sync = (await program.GetAsync($"/api/sync/{job.GetProperty("id").GetGuid()}")).Json;
+        Assert.Equal(300, Of(sync, "found"));
+        Assert.True(sync.GetProperty("complete").GetBoolean());
+
+        Task<long> CountAsync(string table) => host.Postgres.QueryAsync<long>($"SELECT count(*) FROM {table}");
     }
 
     [Theory]
