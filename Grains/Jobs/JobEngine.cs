@@ -6,6 +6,7 @@ namespace OrleansBulk.Jobs;
 public sealed class JobEngine
 {
     private readonly Dictionary<string, IWorkloadKind> _workloads;
+    private int _mergesAhead;
 
     public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics)
     {
@@ -35,4 +36,15 @@ public sealed class JobEngine
     public IReadOnlyList<string> Workloads => [.. _workloads.Keys.Order(StringComparer.Ordinal)];
 
     public IWorkloadKind? Find(string name) => _workloads.GetValueOrDefault(name);
+
+    /// <summary>
+    /// The silo's one place for a job to write ahead of its merge under way, which takes a second connection of the bulk lane; null while another job has it. Dispose it to
+    /// give it back.
+    /// </summary>
+    internal IDisposable? TryMergeAhead() => Interlocked.CompareExchange(ref _mergesAhead, 1, 0) == 0 ? new AheadPlace(this) : null;
+
+    private sealed class AheadPlace(JobEngine engine) : IDisposable
+    {
+        public void Dispose() => Volatile.Write(ref engine._mergesAhead, 0);
+    }
 }

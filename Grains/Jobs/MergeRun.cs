@@ -4,7 +4,8 @@ namespace OrleansBulk.Jobs;
 
 /// <summary>
 /// The pump of a job whose chunks are merged whole: one merge after the other, each a transaction, and between them snapshots, samples and heartbeats.
-/// One loop owns all state; a merge runs beside it. Stopping waits for the merge under way or, when patience is over, rolls it back: its items stay pending.
+/// One loop owns all state; a merge runs beside it, and beside that what the next one may write ahead. Stopping waits for the merge under way or, when patience is over,
+/// rolls it back: its items stay pending.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The token source has no timer; whoever stops the pump may still hold it when it has ended.")]
 internal sealed class MergeRun : IJobPump
@@ -107,30 +108,67 @@ internal sealed class MergeRun : IJobPump
         {
             try
             {
-                while (!Stopping)
-                {
-                    var started = _engine.Time.GetTimestamp();
-                    var merging = _chunks.MergeAsync(_workload, new MergeTicket(_job.Id, _job.CreatedAt), _engine.Time.GetUtcNow(), _stopWorking.Token);
-                    await TickWhileAsync(merging);
-                    if (await merging is not { } merged)
-                    {
-                        return await CompleteAsync();
-                    }
-
-                    Count(merged, _engine.Time.GetElapsedTime(started));
-                    if (merged.WasLast && !Stopping)
-                    {
-                        return await CompleteAsync();
-                    }
-                }
-
-                return new RunStopped();
+                return await MergeAllAsync();
             }
             catch (Exception error) when (Database.IsAway(error) && !_stopWorking.IsCancellationRequested)
             {
                 JobRunLog.PutOff(_engine.Log, error, _job.Id, "merging");
                 await WhereItStandsAsync();
             }
+        }
+    }
+
+    private async Task<RunEnd> MergeAllAsync()
+    {
+        Task<OpenMerge?>? ahead = null;
+        try
+        {
+            while (!Stopping)
+            {
+                var started = _engine.Time.GetTimestamp();
+                ahead ??= OpenAsync(-1);
+                await TickWhileAsync(ahead);
+                if (await ahead is not { } merge)
+                {
+                    return await CompleteAsync();
+                }
+
+                using var place = merge.IsLast ? null : _engine.TryMergeAhead();
+                ahead = place is null ? null : OpenAsync(merge.Chunks[^1].No);
+                var committing = _chunks.CommitMergeAsync(merge, _workload, Ticket, _engine.Time.GetUtcNow(), _stopWorking.Token);
+                await TickWhileAsync(committing);
+                Count(await committing, _engine.Time.GetElapsedTime(started));
+                if (merge.IsLast && !Stopping)
+                {
+                    return await CompleteAsync();
+                }
+            }
+
+            return new RunStopped();
+        }
+        finally
+        {
+            await RollBackAsync(ahead);
+        }
+    }
+
+    private MergeTicket Ticket => new(_job.Id, _job.CreatedAt);
+
+    private Task<OpenMerge?> OpenAsync(int after) => _chunks.OpenMergeAsync(_workload, Ticket, after, _stopWorking.Token);
+
+    /// <summary>What was written ahead of a merge that does not come.</summary>
+    private static async Task RollBackAsync(Task<OpenMerge?>? ahead)
+    {
+        try
+        {
+            if (ahead is not null && await ahead is { } merge)
+            {
+                await merge.DisposeAsync();
+            }
+        }
+        catch (Exception error) when (Database.IsAway(error) || error is OperationCanceledException)
+        {
+            // it is rolled back already
         }
     }
 
