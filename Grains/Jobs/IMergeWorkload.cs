@@ -8,6 +8,8 @@ namespace OrleansBulk.Jobs;
 /// </summary>
 public interface IMergeWorkload : IWorkloadKind
 {
+    bool IWorkloadKind.CanRetry => false;
+
     /// <summary>Chunks that one transaction merges at most. Many make one merge cheap, few make progress visible and a crash cheap.</summary>
     int ChunksPerMerge { get; }
 
