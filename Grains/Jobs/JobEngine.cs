@@ -8,7 +8,7 @@ public sealed class JobEngine
     private readonly Dictionary<string, IWorkloadKind> _workloads;
     private int _mergesAhead;
 
-    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics)
+    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics, ForegroundGuard foreground)
     {
         options.Validate();
         Database = database;
@@ -17,6 +17,7 @@ public sealed class JobEngine
         Time = time;
         Log = loggers.CreateLogger("OrleansBulk.Jobs.JobRun");
         Metrics = metrics;
+        Foreground = foreground;
         _workloads = workloads.Concat<IWorkloadKind>(merges).ToDictionary(workload => workload.Name, StringComparer.Ordinal);
     }
 
@@ -29,6 +30,11 @@ public sealed class JobEngine
     public TimeProvider Time { get; }
 
     public JobMetrics Metrics { get; }
+
+    /// <summary>What bounds a job while <see cref="Foreground"/> holds it back.</summary>
+    internal const string PeopleFirst = "the requests of people, which are slow and go first";
+
+    public ForegroundGuard Foreground { get; }
 
     internal ILogger Log { get; }
 

@@ -11,6 +11,7 @@ namespace OrleansBulk.Jobs;
 internal sealed class MergeRun : IJobPump
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PutOff = TimeSpan.FromMilliseconds(500);
 
     private readonly JobEngine _engine;
@@ -72,7 +73,7 @@ internal sealed class MergeRun : IJobPump
 
     private async Task<RunEnd> RunAsync()
     {
-        _engine.Metrics.Started();
+        _engine.Metrics.Started(_job.Id, _workload.Name);
         JobRunLog.Started(_engine.Log, _job.Id, _workload.Name, _job.Epoch, "merging");
         RunEnd end;
         try
@@ -98,7 +99,7 @@ internal sealed class MergeRun : IJobPump
         await _sampler.FlushAsync((0, null), CancellationToken.None);
         await ForgetAsync(end);
         JobRunLog.Ended(_engine.Log, _job.Id, end, _succeeded, _failed, _skipped);
-        _engine.Metrics.Ended();
+        _engine.Metrics.Ended(_job.Id);
         return end;
     }
 
@@ -142,6 +143,8 @@ internal sealed class MergeRun : IJobPump
                 {
                     return await CompleteAsync();
                 }
+
+                await GiveWayAsync(_engine.Time.GetElapsedTime(started));
             }
 
             return new RunStopped();
@@ -149,6 +152,17 @@ internal sealed class MergeRun : IJobPump
         finally
         {
             await RollBackAsync(ahead);
+        }
+    }
+
+    /// <summary>While people wait too long, the merges take a share of the time only.</summary>
+    private async Task GiveWayAsync(TimeSpan merged)
+    {
+        var share = _engine.Foreground.Share;
+        if (share < 1)
+        {
+            var pause = merged * ((1 / share) - 1);
+            await TickWhileAsync(Task.WhenAny(_stopClaiming.Task, Task.Delay(pause < LongestPause ? pause : LongestPause, _engine.Time)));
         }
     }
 
@@ -290,7 +304,7 @@ internal sealed class MergeRun : IJobPump
             Skipped = _skipped,
             RatePerSecond = end is null ? Math.Round(_meter.RatePerSecond, 1) : 0,
             Eta = going ? _meter.Eta(_job.Submitted - done) : null,
-            BoundBy = going ? _meter.Explain(BoundBy) : null,
+            BoundBy = going ? _meter.Explain(_engine.Foreground.Share < 1 ? JobEngine.PeopleFirst : BoundBy) : null,
             Error = (end as RunFailed)?.Reason,
         };
         Latest = progress;
