@@ -104,7 +104,7 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
 
         await ListsAsync("providers_pkey", ProviderFilter.None, "1000000500");
         await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA" }, "1000000500, 'CITY7'", "'AA'");
-        await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA", City = "CITY26" }, "1000000500", "'AA', 'CITY26'");
+        await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA", City = "CITY26" }, "1000000500", "'AA', 'CITY26'", maySort: true); // a few
         await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X" }, "1000000500, 'CITY7', 'AA'", "'113000000X'");
         await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X", State = "BF" }, "1000000500, 'CITY7'", "'BF', '113000000X'");
         await ListsAsync("idx_providers_deactivated", ProviderFilter.None with { Status = ProviderFilter.Deactivated }, "1000000500");
@@ -115,11 +115,11 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         await UsesAsync("idx_leads_status", LeadStore.ListSql(new LeadFilter("won", null, ProviderFilter.None), after: false, inside: true), "50, 'won'");
         await UsesAsync("idx_leads_provider_status", "SELECT EXISTS (SELECT FROM leads l WHERE l.npi = $1 AND l.status = $2)", "1000000300, 'won'");
 
-        async Task ListsAsync(string index, ProviderFilter filter, string place, string? asked = null)
+        async Task ListsAsync(string index, ProviderFilter filter, string place, string? asked = null, bool maySort = false)
         {
             asked = asked is null ? "" : $", {asked}";
-            await UsesAsync(index, ProviderStore.ListSql(filter, after: false, inside: true), $"50{asked}", sorted: true);
-            await UsesAsync(index, ProviderStore.ListSql(filter, after: true, inside: true), $"50, {place}{asked}", sorted: true);
+            await UsesAsync(index, ProviderStore.ListSql(filter, after: false, inside: true), $"50{asked}", sorted: !maySort);
+            await UsesAsync(index, ProviderStore.ListSql(filter, after: true, inside: true), $"50, {place}{asked}", sorted: !maySort);
         }
     }
 

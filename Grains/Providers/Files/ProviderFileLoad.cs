@@ -284,7 +284,7 @@ public sealed class ProviderFileLoad(ProviderFileOptions options, TimeProvider t
         WHERE job_id = $1
         """;
 
-    private static Task AdvanceAsync(NpgsqlConnection connection, Guid id, FileLines lines, FileCounts counts, CancellationToken cancellationToken) =>
+    private static Task<int> AdvanceAsync(NpgsqlConnection connection, Guid id, FileLines lines, FileCounts counts, CancellationToken cancellationToken) =>
         connection.Sql(AdvanceSql).With(id).With(lines.Offset).With(lines.NextLine).With(counts.Lines).With(counts.Created).With(counts.Updated).With(counts.Unchanged)
             .With(counts.Deactivated).With(counts.LeftOut).With(counts.Rejected).RunAsync(cancellationToken);
 

@@ -54,6 +54,7 @@ internal sealed class WholeMember(Stream unpacked, long length, uint checksum, s
     public override async ValueTask DisposeAsync()
     {
         await unpacked.DisposeAsync();
+        await base.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 }
