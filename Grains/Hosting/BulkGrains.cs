@@ -2,6 +2,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.CodingProfiles;
 using OrleansBulk.Distribution;
+using OrleansBulk.Hooks;
+using OrleansBulk.Hooks.Models;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
 
@@ -43,6 +45,11 @@ public static class BulkGrains
         services.AddSingleton<UsernameStore>();
         services.AddSingleton<IngestResults>();
         services.AddSingleton<IMergeWorkload, ProfileIngest>();
+        services.AddSingleton<ModelClients>();
+        services.AddSingleton<AnswerStore>();
+        services.AddSingleton<HookRunStore>();
+        services.AddSingleton<ChatDesk>();
+        services.AddSingleton<IWorkload, HookGeneration>();
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();

@@ -24,5 +24,6 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapHooks();
     }
 }
