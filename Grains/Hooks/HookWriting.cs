@@ -63,7 +63,7 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
     {
         var reader = new HookReader();
         var whole = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }); // the call writes, the loop below reads
-        var shownAt = long.MinValue;
+        long? shownAt = null;
         var asking = AskAsync();
         var hooks = 0;
         await foreach (var hook in whole.Reader.ReadAllAsync(cancellationToken))
@@ -97,7 +97,7 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
             }
 
             // As often as a watcher is told anything; a text that grows by a word is no news.
-            if (work.Job.IsWatched() && work.Time.GetTimestamp() - shownAt > work.Time.TimestampFrequency / 5 && reader.Unfinished is { } text)
+            if (work.Job.IsWatched() && !(work.Time.GetTimestamp() - shownAt < work.Time.TimestampFrequency / 5) && reader.Unfinished is { } text)
             {
                 shownAt = work.Time.GetTimestamp();
                 work.Job.Tell(HookNews.Writing(model, text));
