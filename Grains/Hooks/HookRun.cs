@@ -49,7 +49,7 @@ public sealed record HookEvaluation(
     string Judge, Verdict? Verdict, string? Error, string Prompt, bool Repaired, bool Cached, long TokensIn, long TokensOut, decimal Cost, int? TookMs);
 
 /// <summary>What one model brought in a run.</summary>
-/// <param name="State">queued, writing, finished or failed.</param>
+/// <param name="State">queued, writing, finished, failed or, when the job has ended without its end, stopped.</param>
 /// <param name="MeanScore">Over its hooks with a score.</param>
 /// <param name="Spread">Between its best and its worst hook.</param>
 /// <param name="FailedEvaluations">Of its hooks.</param>

@@ -45,7 +45,7 @@ public sealed class HookRunStore(Database database, JobStore jobs)
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
         var hooks = await ReadHooksAsync(connection, id, cancellationToken);
         var models = await ReadModelsAsync(connection, id, hooks, cancellationToken);
-        return new HookRun(job, spec, RankedHook.Order(hooks), [.. spec.Models.Select(model => models.GetValueOrDefault(model) ?? Waiting(model, hooks))]);
+        return new HookRun(job, spec, RankedHook.Order(hooks), [.. spec.Models.Select(model => Settle(models.GetValueOrDefault(model) ?? Waiting(model, hooks), job.Status))]);
     }
 
     private const string HooksSql = """
@@ -80,6 +80,9 @@ public sealed class HookRunStore(Database database, JobStore jobs)
             row => Result(
                 new ModelResult(row.GetString(0), row.GetString(1), 0, null, null, row.Int(2), row.Int(3), row.GetInt64(4), row.GetInt64(5), row.GetDecimal(6), 0, row.GetBoolean(7), row.Text(8)), hooks),
             cancellationToken)).ToDictionary(model => model.Model, StringComparer.Ordinal);
+
+    /// <summary>A model that was writing when its job was ended by somebody writes no more.</summary>
+    private static ModelResult Settle(ModelResult model, JobStatus status) => status.IsFinal() && (model.State is "writing" or "queued") ? model with { State = "stopped" } : model;
 
     private static ModelResult Waiting(string model, IReadOnlyList<RankedHook> hooks) => Result(new ModelResult(model, "queued", 0, null, null, null, null, 0, 0, 0, 0, false, null), hooks);
 

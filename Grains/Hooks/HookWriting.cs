@@ -64,24 +64,34 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
         var reader = new HookReader();
         var whole = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }); // the call writes, the loop below reads
         long? shownAt = null;
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var asking = AskAsync();
         var hooks = 0;
-        await foreach (var hook in whole.Reader.ReadAllAsync(cancellationToken))
+        try
         {
-            if (hooks < wanted)
+            await foreach (var hook in whole.Reader.ReadAllAsync(cancellationToken))
             {
-                hooks++;
-                await HandInAsync(item, hook, cancellationToken);
+                if (hooks < wanted)
+                {
+                    hooks++;
+                    await HandInAsync(item, hook, cancellationToken);
+                }
             }
-        }
 
-        return (await asking, hooks);
+            return (await asking, hooks);
+        }
+        catch
+        {
+            await given.CancelAsync(); // nobody takes what the model would write yet
+            await asking.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
 
         async Task<CallResult> AskAsync()
         {
             try
             {
-                return await work.AskAsync(model, ask, item.Attempts, Hear, cancellationToken);
+                return await work.AskAsync(model, ask, item.Attempts, Hear, given.Token);
             }
             finally
             {

@@ -83,6 +83,37 @@ public sealed class HookErrorTests
         Assert.All(HookStage.Hooks(run), hook => Assert.EndsWith($"(model-shaky, {hook.GetProperty("no").GetInt32()})", hook.GetProperty("text").GetString(), StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("rate_limit_exceeded")]
+    [InlineData("slow_down")]
+    public async Task ALimitThatLasts_IsWaitedFor_AndThenFailsInWords(string code)
+    {
+        await using var stage = await HookStage.StartAsync([new("busy", "openai"), new("free", "anthropic")], ("Hooks:Judge", "free"), ("Hooks:Patience", "00:00:03"));
+        stage.Fault("openai", $$"""{"kind": "status", "status": 429, "code": "{{code}}", "retryAfter": {"seconds": 1} }""");
+
+        var run = await stage.RunAsync(new { topic = "weekly planning", models = new[] { "busy", "free" }, hooksPerModel = 1 });
+
+        Assert.Equal("1 of 2 models, 1 of 1 hooks judged", run.GetProperty("summary").GetString());
+        Assert.Contains("It waited for more than", HookStage.Model(run, "busy").GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.InRange(stage.Host.Simulator.Journal("openai").Calls, 1, 4);
+    }
+
+    [Fact]
+    public async Task ACancelledRun_KeepsWhatIsWritten_AndGivesItsCallsUp()
+    {
+        await using var stage = await HookStage.StartAsync();
+        stage.Host.Simulator.Change("""{"upstreams": {"openai": {"chat": {"tokensPerSecond": 30}}}}""");
+        var id = await stage.BeginAsync(new { topic = "weekly planning", models = new[] { "a" }, hooksPerModel = 10 });
+        await WebHost.UntilAsync("a hook is written", async () => HookStage.Hooks(await stage.LookAsync(id)).Count > 0);
+
+        await stage.Program.PostAsync($"/api/jobs/{id}/cancel");
+        var run = await stage.EndAsync(id);
+
+        Assert.Equal("stopped", HookStage.Model(run, "a").GetProperty("state").GetString());
+        Assert.NotEmpty(HookStage.Hooks(run));
+        await WebHost.UntilAsync("its calls are given up", () => Task.FromResult(stage.Host.Simulator.Journal("openai").InFlight == 0));
+    }
+
     [Fact]
     public async Task AnExhaustedAccount_StopsAllModelsOfItsKey_AndIsAskedOnce()
     {
