@@ -28,7 +28,8 @@ public sealed class UpstreamCatalog
     public UpstreamOptions Get(string name) => Find(name)
         ?? throw new KeyNotFoundException($"There is no upstream '{name}'. Known are: {string.Join(", ", _byName.Keys.Order())}.");
 
-    public static UpstreamCatalog FromConfiguration(IConfiguration configuration)
+    /// <param name="more">Upstreams that are configured elsewhere: models and their keys.</param>
+    public static UpstreamCatalog FromConfiguration(IConfiguration configuration, params IEnumerable<UpstreamOptions> more)
     {
         var section = configuration.GetSection("Upstreams");
         var mode = section["Mode"] ?? "Simulated";
@@ -39,7 +40,7 @@ public sealed class UpstreamCatalog
         }
 
         var simulator = (section["SimulatorUrl"] ?? "http://127.0.0.1:5081").TrimEnd('/');
-        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator)));
+        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator)).Concat(more));
     }
 
     private static UpstreamOptions Configure(Known known, IConfigurationSection section, bool live, string simulator)

@@ -25,6 +25,12 @@ internal sealed record Question(string Operation, IReadOnlyList<string> Keys, Fu
     /// <summary>Which quota it counts against.</summary>
     public string Resource { get; init; } = "core";
 
+    /// <summary>Limits that only this upstream has; null: none.</summary>
+    public Door? Door { get; init; }
+
+    /// <summary>What faults make of the answer that are this upstream's own; null, or null from it: none.</summary>
+    public Func<FaultKind, Knowledge, Reply?>? Faulty { get; init; }
+
     /// <summary>It counts against no limit and no quota.</summary>
     public bool Free { get; init; }
 

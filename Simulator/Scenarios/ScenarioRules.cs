@@ -65,6 +65,13 @@ internal static class ScenarioRules
             Require(quota.WindowSeconds is > 0 and <= 86_400, $"upstreams.{key}.quota.windowSeconds", quota.WindowSeconds, "above 0, to 86400");
             Require(quota.Status is 403 or 429, $"upstreams.{key}.quota.status", quota.Status, "403 or 429");
         }
+        if (upstream.Chat is { } chat)
+        {
+            Require(chat.FirstTokenMs is >= 0 and <= 3_600_000, $"upstreams.{key}.chat.firstTokenMs", chat.FirstTokenMs, "0 to 3600000");
+            Require(chat.TokensPerSecond is >= 0 and <= 1_000_000, $"upstreams.{key}.chat.tokensPerSecond", chat.TokensPerSecond, "0 to 1000000");
+            Require(chat.Keys.Values.All(limits => limits is { RequestsPerMinute: null or >= 1, TokensPerMinute: null or >= 1 }), $"upstreams.{key}.chat.keys", null, "keys with limits of 1 or more, or null");
+        }
+        Require(upstream.Chat is not null == key is Platforms.OpenAi or Platforms.Anthropic, $"upstreams.{key}.chat", upstream.Chat, "an object at openai and anthropic, null elsewhere");
         Require(upstream.RefusedTokens is not null, $"upstreams.{key}.refusedTokens", null, "a list; it may be empty");
         Require(upstream.Faults is not null, $"upstreams.{key}.faults", null, "a list; it may be empty");
         for (var i = 0; i < upstream.Faults!.Count; i++) Check($"upstreams.{key}.faults[{i}]", upstream.Faults[i]);

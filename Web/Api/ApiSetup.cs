@@ -29,5 +29,6 @@ internal static class ApiSetup
         app.MapProviderFiles();
         app.MapLeads();
         app.MapSync();
+        app.MapHooks();
     }
 }

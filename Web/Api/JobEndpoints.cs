@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrleansBulk.Hooks;
 using OrleansBulk.Jobs;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Errors;
@@ -132,7 +133,7 @@ internal static class JobEndpoints
         await views.FindAsync(id, cancellationToken) is { } view ? TypedResults.Ok(view) : Unknown(id);
 
     private static async Task<IResult> EventsAsync(Guid id, JobViews views, JobWatches watches, CancellationToken cancellationToken) =>
-        await views.FindAsync(id, cancellationToken) is null ? Unknown(id) : new JobEventStream(watches, id, null);
+        await views.FindAsync(id, cancellationToken) is not { } job ? Unknown(id) : new JobEventStream(watches, id, null) { OneEventALook = job.Workload == HookGeneration.WorkloadName };
 
     private static async Task<IResult> LedgerAsync(Guid id, JobStore jobs, CancellationToken cancellationToken) =>
         await jobs.ReadLedgerAsync(id, cancellationToken) is { } ledger ? TypedResults.Ok(ledger) : Unknown(id);
