@@ -18,10 +18,14 @@ internal sealed class AnthropicProvider : IChatProvider
             ["model"] = model.Model,
             ["system"] = ask.System,
             ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = ask.User }),
-            ["temperature"] = Math.Min(1, ask.Temperature),
             ["max_tokens"] = ask.MaxTokens,
             ["stream"] = ask.Stream,
         };
+        if (model.SendTemperature)
+        {
+            body["temperature"] = Math.Min(1, ask.Temperature);
+        }
+
         return new HttpRequestMessage(HttpMethod.Post, $"{model.BaseUrl.ToString().TrimEnd('/')}/v1/messages")
         {
             Headers = { { "x-api-key", secret }, { "anthropic-version", Version } },

@@ -47,6 +47,12 @@ public sealed record HookModelOptions
     /// <summary>Whether answers by JSON schema can be asked for. Default: yes at OpenAI. Without it the schema stands in the prompt only.</summary>
     public bool? StructuredOutput { get; init; }
 
+    /// <summary>Whether a temperature is sent. Default: yes; models that reason refuse it.</summary>
+    public bool SendTemperature { get; init; } = true;
+
+    /// <summary>Whether the limit of an answer is called <c>max_tokens</c> at an OpenAI-compatible server, as it was before <c>max_completion_tokens</c>. Default: no.</summary>
+    public bool OldMaxTokens { get; init; }
+
     public bool UsesSchema => StructuredOutput ?? Provider == OpenAi;
 
     public const string OpenAi = "openai";

@@ -83,6 +83,8 @@ public sealed class HookModels
                 Timeout = section.GetValue(nameof(defaults.Timeout), defaults.Timeout),
                 Attempts = section.GetValue(nameof(defaults.Attempts), defaults.Attempts),
                 RetryDelay = section.GetValue(nameof(defaults.RetryDelay), defaults.RetryDelay),
+                SendTemperature = section.GetValue(nameof(defaults.SendTemperature), true),
+                OldMaxTokens = section.GetValue(nameof(defaults.OldMaxTokens), false),
                 StructuredOutput = section.GetValue<bool?>(nameof(defaults.StructuredOutput)),
             };
         }

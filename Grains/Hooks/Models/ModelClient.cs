@@ -102,7 +102,13 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
         var after = RetryAfter.Of(response.Headers, time.GetUtcNow());
         var fault = body.Kind == BodyKind.Json ? provider.ReadFault(status, body.Bytes)
             : new ChatFault(status is 408 or 429 or >= 500 ? ChatFaultKind.Trouble : ChatFaultKind.Final, $"HTTP {status}", $"The answer is no JSON; it begins with: {body.Excerpt()}");
-        if (fault.Kind is ChatFaultKind.Trouble or ChatFaultKind.Throttled && (RetryAfter.First(response.Headers, "x-should-retry") == "false" || after > LongestRetryAfter))
+        var mayRetry = RetryAfter.First(response.Headers, "x-should-retry");
+        if (fault.Kind == ChatFaultKind.Final && mayRetry == "true")
+        {
+            fault = fault with { Kind = ChatFaultKind.Trouble };
+        }
+
+        if (fault.Kind is ChatFaultKind.Trouble or ChatFaultKind.Throttled && (mayRetry == "false" || after > LongestRetryAfter))
         {
             return new CallMissing($"{model.Id}: {fault.Name}", after > LongestRetryAfter ? $"{fault.Message} It wants to be asked again in {after.Value.TotalMinutes:0} minutes, which is too long to wait." : fault.Message);
         }

@@ -16,10 +16,14 @@ internal sealed class OpenAiProvider : IChatProvider
         {
             ["model"] = model.Model,
             ["messages"] = new JsonArray(Message("system", ask.System), Message("user", ask.User)),
-            ["temperature"] = ask.Temperature,
-            ["max_completion_tokens"] = ask.MaxTokens,
+            [model.OldMaxTokens ? "max_tokens" : "max_completion_tokens"] = ask.MaxTokens,
             ["stream"] = ask.Stream,
         };
+        if (model.SendTemperature)
+        {
+            body["temperature"] = ask.Temperature;
+        }
+
         if (ask.Stream)
         {
             body["stream_options"] = new JsonObject { ["include_usage"] = true };
