@@ -12,10 +12,14 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     /// <summary>An ask that waits longer at the gate comes back to the pump.</summary>
     private static readonly TimeSpan GateWait = TimeSpan.FromSeconds(5);
 
+    /// <summary>Pages in memory that are not written yet: with their providers' full answers one takes up to a megabyte, and the database may be away for long.</summary>
+    private const int MostUnwritten = 100;
+
     private readonly NppesClient _registry = new(gates);
     private readonly FlowTicket _flow = new(job.Id.ToString("D"), job.Concurrency);
     private readonly ConcurrentDictionary<string, QueryMemory> _queries = new(StringComparer.Ordinal); // of those with more than one page
     private readonly int[] _asking = new int[spec.Specialties.Count]; // items that run, by specialty
+    private readonly ConcurrentDictionary<PageRead, bool> _unwritten = new(ReferenceEqualityComparer.Instance); // added by items, taken out by commits
     private volatile int _latest;
 
     /// <summary>The first specialty that is being asked for: <c>Internal Medicine (2 of 8)</c>.</summary>
@@ -33,6 +37,11 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
 
     public LaneRoom RoomOf(string lane)
     {
+        if (_unwritten.Count >= MostUnwritten)
+        {
+            return new LaneRoom(1, 0, "the database: pages wait to be written", null);
+        }
+
         var gate = gates.Look(lane);
         var open = gate.Breaker == "closed";
         return new LaneRoom(1, open ? gate.Ceiling : 1, gate.BoundBy, gate.LimitPerSecond);
@@ -135,7 +144,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
         var full = npis.Length == RegistryQuery.PageRows;
         if (part.Page == 0 && !full)
         {
-            return new ItemSucceeded(new PageRead(part, npis, found, providers, rejected, Saturated: false, [])); // the usual case needs no memory
+            return Read([]); // the usual case needs no memory
         }
 
         var verdict = Memory(part.Query.Key).Take(part.Page, npis);
@@ -150,9 +159,14 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
         var children = verdict.Meaning == PageMeaning.NotWhole ? part.Query.Split() : [];
         var specialty = spec.Specialties[part.Query.Specialty - 1].Description;
         var spawned = children.Select(child => new RegistryPart(child, 0)).Concat(part.Page == 0 ? Further(part.Query) : []);
-        return new ItemSucceeded(
-            new PageRead(part, npis, found, providers, rejected, verdict.Meaning == PageMeaning.NotWhole, children),
-            [.. spawned.Select(further => further.Plan(specialty, null))]);
+        return Read(children, verdict.Meaning == PageMeaning.NotWhole, [.. spawned.Select(further => further.Plan(specialty, null))]);
+
+        ItemSucceeded Read(IReadOnlyList<RegistryQuery> children, bool saturated = false, IReadOnlyList<PlannedItem>? spawned = null)
+        {
+            var read = new PageRead(part, npis, found, providers, rejected, saturated, children);
+            _unwritten[read] = true;
+            return new ItemSucceeded(read, spawned);
+        }
     }
 
     /// <summary>The pages behind a full first one. The last one goes first: when it is full too the query has to be split, and those between need not be read.</summary>
@@ -166,6 +180,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
         {
             if ((result.Outcome as ItemSucceeded)?.Result is PageRead read)
             {
+                _unwritten.TryRemove(read, out _);
                 writes.Add((read, result.At));
             }
             else if ((result.Outcome as ItemFailed)?.Result is PageUnread unread)

@@ -67,19 +67,6 @@ CREATE TABLE lead_staging (
     npi bigint  NOT NULL
 );
 
--- What leads are filtered by, as their providers' rows say it: a filter over a join would look up every lead where few or none match.
-ALTER TABLE leads ADD COLUMN name text, ADD COLUMN state text, ADD COLUMN city text, ADD COLUMN taxonomy text;
-
-CREATE FUNCTION leads_follow_provider() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE leads SET name = NEW.name, state = NEW.state, city = NEW.city, taxonomy = NEW.taxonomy WHERE npi = NEW.npi;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER leads_follow_provider AFTER UPDATE OF name, state, city, taxonomy ON providers FOR EACH ROW
-    WHEN ((OLD.name, OLD.state, OLD.city, OLD.taxonomy) IS DISTINCT FROM (NEW.name, NEW.state, NEW.city, NEW.taxonomy))
-    EXECUTE FUNCTION leads_follow_provider();
-
 -- The search inside names needs this extension, which comes with PostgreSQL's contrib package. Where it is missing or refused, names are searched by their beginning.
 DO $$
 BEGIN
