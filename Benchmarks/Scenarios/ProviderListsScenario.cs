@@ -90,7 +90,7 @@ internal sealed class ProviderListsScenario : IScenario
                 (100 + n * 13 % 300) || '000000X', ARRAY[(100 + n * 13 % 300) || '000000X'], CASE WHEN n % 97 = 0 THEN 'deactivated' ELSE 'active' END, 'benchmark', now(), now()
             FROM (SELECT n, 100000000 + n::bigint AS nine FROM generate_series(0, {providers} - 1) n) AS numbered
             """));
-        await database.ExecuteAsync("INSERT INTO leads SELECT gen_random_uuid(), npi, (ARRAY['new', 'contacted', 'qualified', 'won', 'lost'])[1 + npi / 100 % 5], 'ada', now(), now() - npi % 100000 * interval '1 minute' FROM providers WHERE npi / 10 % 10 = 3");
+        await database.ExecuteAsync("INSERT INTO leads SELECT gen_random_uuid(), npi, (ARRAY['new', 'contacted', 'qualified', 'won', 'lost'])[1 + npi / 100 % 5], 'ada', now(), now() - npi % 100000 * interval '1 minute', name, state, city, taxonomy FROM providers WHERE npi / 10 % 10 = 3");
         foreach (var line in (await File.ReadAllLinesAsync(Path.Combine(Checkout.Root, "scripts", "sql", "database_indexes.sql"))).Where(line => line.StartsWith("CREATE", StringComparison.Ordinal)))
         {
             await database.ExecuteAsync(line.Replace(" CONCURRENTLY", "", StringComparison.Ordinal));

@@ -14,8 +14,8 @@ internal static class LeadSql
     /// </summary>
     public const string Add = $"""
         added AS (
-            INSERT INTO leads (id, npi, owner, created_at, updated_at)
-            SELECT {NewId}, w.npi, $2, $1, $1 FROM (SELECT DISTINCT npi FROM wanted) w JOIN providers p ON p.npi = w.npi AND p.status = 'active'
+            INSERT INTO leads (id, npi, owner, created_at, updated_at, name, state, city, taxonomy)
+            SELECT {NewId}, w.npi, $2, $1, $1, p.name, p.state, p.city, p.taxonomy FROM (SELECT DISTINCT npi FROM wanted) w JOIN providers p ON p.npi = w.npi AND p.status = 'active'
             WHERE NOT EXISTS (SELECT FROM leads l WHERE l.npi = w.npi)
             ORDER BY w.npi
             ON CONFLICT (npi) DO NOTHING

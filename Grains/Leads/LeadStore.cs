@@ -55,7 +55,10 @@ public sealed class LeadStore(Database database, ProviderStore providers, TimePr
         }
     }
 
-    /// <summary>The statement for a page. What is asked of providers gets a text that no other has, so that it is planned for what is asked.</summary>
+    /// <summary>
+    /// The statement for a page. Filters ask the leads themselves, which know what their providers' rows say: looking it up for each would read a hundred thousand rows where
+    /// none matches. What is asked of providers gets a text that no other has, so that it is planned for what is asked.
+    /// </summary>
     internal static string ListSql(LeadFilter filter, bool after, bool inside)
     {
         var first = after ? 4 : 2;
@@ -64,7 +67,7 @@ public sealed class LeadStore(Database database, ProviderStore providers, TimePr
         return $"""
             -- name: ListLeads
             SELECT {LeadRow.Columns} FROM leads l JOIN providers p ON p.npi = l.npi
-            WHERE {(after ? "(l.updated_at, l.id) < ($2, $3)" : "true")}{status}{owner}{filter.Provider.Conditions(first, inside)}
+            WHERE {(after ? "(l.updated_at, l.id) < ($2, $3)" : "true")}{status}{owner}{filter.Provider.Conditions(first, inside, 'l')}
             ORDER BY l.updated_at DESC, l.id DESC LIMIT $1
             {(filter.Provider.IsEmpty ? "" : $"-- {Interlocked.Increment(ref s_searches)}")}
             """;

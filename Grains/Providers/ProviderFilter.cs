@@ -28,18 +28,18 @@ public sealed record ProviderFilter(string? State, string? City, string? Taxonom
         : null;
 
     /// <summary>
-    /// The conditions on <c>providers AS p</c> as SQL, each only where it is asked for: a condition that is always there would make one plan do for all, and none of it is good for all.
+    /// The conditions on <c>providers AS p</c>, or on leads, which know the same of their providers, as SQL; each only where it is asked for: a condition that is always there would make one plan do for all, and none of it is good for all.
     /// Parameters are those that <see cref="AddTo"/> adds, from <paramref name="first"/> on.
     /// </summary>
     /// <param name="inside">Whether names can be searched inside.</param>
-    internal string Conditions(int first, bool inside)
+    internal string Conditions(int first, bool inside, char table = 'p')
     {
         var sql = "";
-        Where(State, "coalesce(p.state, '') = ");
-        Where(City, "upper(coalesce(p.city, '')) = ");
-        Where(Taxonomy, "p.taxonomy = ");
-        Where(Search, SearchesInside(inside) ? """lower(p.name) LIKE """ : """lower(p.name) COLLATE "C" LIKE """);
-        sql += Status is null ? "" : Status == Active ? " AND p.status = 'active'" : " AND p.status = 'deactivated'";
+        Where(State, $"coalesce({table}.state, '') = ");
+        Where(City, $"upper(coalesce({table}.city, '')) = ");
+        Where(Taxonomy, $"{table}.taxonomy = ");
+        Where(Search, SearchesInside(inside) ? $"lower({table}.name) LIKE " : $"lower({table}.name) COLLATE \"C\" LIKE ");
+        sql += Status is null ? "" : $" AND {table}.status = '{(Status == Active ? Active : Deactivated)}'";
         return sql;
 
         void Where(string? given, string condition) => sql += given is null ? "" : $" AND {condition}${first++}";

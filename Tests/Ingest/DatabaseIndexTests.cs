@@ -28,7 +28,7 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         Assert.Equal(0, again);
         Assert.Contains("idx_global_usernames_used_false", said, StringComparison.Ordinal);
         Assert.Contains("idx_global_usernames_id", said, StringComparison.Ordinal);
-        Assert.Contains("All 18 indexes are there and valid.", said, StringComparison.Ordinal);
+        Assert.Contains("All 21 indexes are there and valid.", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,8 +97,8 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
                 CASE WHEN n % 97 = 0 THEN 'deactivated' ELSE 'active' END, 'test', now(), now() FROM generate_series(1, 60000) n
             """);
         await _postgres.ExecuteAsync("""
-            INSERT INTO leads SELECT gen_random_uuid(), 1000000000 + n * 3, (ARRAY['new', 'contacted', 'qualified', 'won', 'lost'])[1 + n % 5], 'ada', now(), timestamptz '2026-01-01' + n * interval '1 minute'
-            FROM generate_series(1, 20000) n
+            INSERT INTO leads SELECT gen_random_uuid(), 1000000000 + n * 3, CASE WHEN n % 50 = 0 THEN 'won' ELSE 'new' END, 'ada', now(), timestamptz '2026-01-01' + n * interval '1 minute', p.name, p.state, p.city, p.taxonomy
+            FROM generate_series(1, 20000) n JOIN providers p ON p.npi = 1000000000 + n * 3
             """);
         await _postgres.ExecuteAsync("ANALYZE");
 
@@ -113,6 +113,9 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
 
         await UsesAsync("idx_leads_updated", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None), after: true, inside: true), $"50, '2026-01-05', '{Guid.Empty}'");
         await UsesAsync("idx_leads_status", LeadStore.ListSql(new LeadFilter("won", null, ProviderFilter.None), after: false, inside: true), "50, 'won'");
+        await UsesAsync("idx_leads_state", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None with { State = "AA" }), after: false, inside: true), "50, 'AA'", sorted: true);
+        await UsesAsync("idx_leads_taxonomy", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None with { Taxonomy = "113000000X" }), after: false, inside: true), "50, '113000000X'", sorted: true);
+        await UsesAsync("idx_leads_name", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None with { Search = "abcdef" }), after: false, inside: true), "50, '%abcdef%'", "force_custom_plan");
         await UsesAsync("idx_leads_provider_status", "SELECT EXISTS (SELECT FROM leads l WHERE l.npi = $1 AND l.status = $2)", "1000000300, 'won'");
 
         async Task ListsAsync(string index, ProviderFilter filter, string place, string? asked = null, bool maySort = false)

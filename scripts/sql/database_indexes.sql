@@ -37,3 +37,9 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_provider_status ON leads (npi,
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_updated ON leads (updated_at, id);
 -- The same of one status.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_status ON leads (status, updated_at, id);
+-- Leads of a state, those that changed last first.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_state ON leads (coalesce(state, ''), updated_at, id);
+-- Leads of a specialty.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_taxonomy ON leads (taxonomy, updated_at, id);
+-- Search inside the names of leads, as for providers.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_name ON leads USING gin (lower(name) gin_trgm_ops);

@@ -91,6 +91,18 @@ public sealed class ApiLeadsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AProviderThatMoves_TakesItsLeadAlong()
+    {
+        await FillAsync(4);
+        Assert.Empty(await AllAsync("state=WY", 50));
+
+        await _host.Postgres.ExecuteAsync("UPDATE providers SET state = 'WY', city = 'CODY', taxonomy = '208000000X', name = 'OTHER, ANNA' WHERE npi = $1", NppesFile.Npi(2));
+
+        Assert.Single(await AllAsync("state=WY&city=Cody&taxonomy=Pediatrics&q=other", 50));
+        Assert.Single(await AllAsync("state=NY", 50));
+    }
+
+    [Fact]
     public async Task Bulk_ChangesMany_AndSaysWhatWasSoAlreadyOrUnknown()
     {
         var ids = await FillAsync(10);
