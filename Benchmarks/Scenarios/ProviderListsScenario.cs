@@ -86,7 +86,7 @@ internal sealed class ProviderListsScenario : IScenario
         await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
             INSERT INTO providers (npi, entity, name, address_1, city, state, postal_code, phone, taxonomy, taxonomies, status, source, created_at, updated_at)
             SELECT nine * 10 + (10 - (24 + (SELECT sum(CASE WHEN d % 2 = 1 THEN (ARRAY[0,2,4,6,8,1,3,5,7,9])[1 + substr(nine::text, d, 1)::integer] ELSE substr(nine::text, d, 1)::integer END) FROM generate_series(1, 9) d)) % 10) % 10,
-                'individual', upper(substr(md5(n::text), 1, 1)) || 'SAMPLE' || md5((n * 3)::text) || ', ANNA', n || ' MAIN ST', 'CITY' || n * 7919 % 500, chr(65 + n % 26) || chr(65 + n * 7 % 26), '122075555', '5550100100',
+                'individual', upper(substr(md5(n::text), 1, 1)) || 'SAMPLE' || md5((n * 3)::text) || ', ANNA', n || ' MAIN ST', 'CITY' || n % 500, chr(65 + n % 26) || chr(65 + n * 7 % 26), '122075555', '5550100100',
                 (100 + n * 13 % 300) || '000000X', ARRAY[(100 + n * 13 % 300) || '000000X'], CASE WHEN n % 97 = 0 THEN 'deactivated' ELSE 'active' END, 'benchmark', now(), now()
             FROM (SELECT n, 100000000 + n::bigint AS nine FROM generate_series(0, {providers} - 1) n) AS numbered
             """));

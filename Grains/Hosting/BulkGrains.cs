@@ -36,6 +36,8 @@ public static class BulkGrains
         services.AddSingleton<TimelineStore>();
         services.AddSingleton<JobOwnership>();
         services.AddSingleton<JobMetrics>();
+        services.AddSingleton(provider => ReadForeground(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<ForegroundGuard>();
         services.AddSingleton<JobEngine>();
         services.AddSingleton<JobIntake>();
         services.AddSingleton(provider => new CodingPlatforms(provider.GetRequiredService<Upstreams.UpstreamGates>()));
@@ -75,6 +77,13 @@ public static class BulkGrains
     private static ProviderFileOptions ReadFiles(IConfiguration configuration)
     {
         var options = configuration.GetSection("ProviderFiles").Get<ProviderFileOptions>() ?? new ProviderFileOptions();
+        options.Validate();
+        return options;
+    }
+
+    private static ForegroundOptions ReadForeground(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("Foreground").Get<ForegroundOptions>() ?? new ForegroundOptions();
         options.Validate();
         return options;
     }

@@ -6,6 +6,8 @@ namespace OrleansBulk.Jobs;
 /// <summary>A kind of bulk work that does its items one by one: the seam between the engine and what is done for an item.</summary>
 public interface IWorkload : IWorkloadKind
 {
+    bool IWorkloadKind.CanRetry => true;
+
     /// <summary>How many items the plan will bring, when that can be known cheaply; else null.</summary>
     Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken);
 

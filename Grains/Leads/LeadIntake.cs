@@ -65,7 +65,8 @@ public sealed class LeadIntake(Database database, ProviderStore providers, JobIn
             await connection.Sql($"CREATE TABLE {StagingTable.Of(id)} (LIKE lead_staging) WITH (autovacuum_enabled = false)").RunAsync(cancellationToken);
             var items = await fill(connection, id);
             await connection.Sql($"CREATE INDEX ON {StagingTable.Of(id)} USING brin (ord) WITH (pages_per_range = 32)").RunAsync(cancellationToken);
-            await JobStore.AcceptStagedAsync(connection, id, LeadSave.WorkloadName, JsonSerializer.Serialize(spec, JsonSerializerOptions.Web), items, who, time.GetUtcNow(), cancellationToken);
+            var job = new StagedJob(id, LeadSave.WorkloadName, JsonSerializer.Serialize(spec, JsonSerializerOptions.Web), items, null, "staged", who, time.GetUtcNow());
+            await JobStore.AcceptStagedAsync(connection, job, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 

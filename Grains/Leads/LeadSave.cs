@@ -27,6 +27,9 @@ public sealed class LeadSave(Database database) : IMergeWorkload
     public Task<JobForecast> ForecastAsync(SpecAccepted spec, JobMode mode, int concurrency, CancellationToken cancellationToken) =>
         throw new NotSupportedException("No spec of a save is accepted, so there is none to forecast.");
 
+    /// <summary>Nothing: of a provider that is named twice the first one counts, so each merge waits for the one before.</summary>
+    public Task WriteAheadAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken) => Task.CompletedTask;
+
     private const string SpecSql = """
         -- name: ReadLeadSaveSpec
         SELECT spec::text FROM jobs WHERE id = $1

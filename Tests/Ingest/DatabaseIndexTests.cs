@@ -106,7 +106,7 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA" }, "1000000500, 'CITY7'", "'AA'");
         await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA", City = "CITY26" }, "1000000500", "'AA', 'CITY26'", maySort: true); // a few
         await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X" }, "1000000500, 'CITY7', 'AA'", "'113000000X'");
-        await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X", State = "BF" }, "1000000500, 'CITY7'", "'BF', '113000000X'");
+        await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X", State = "BF" }, "1000000500, 'CITY7'", "'BF', '113000000X'", maySort: true); // a few
         await ListsAsync("idx_providers_deactivated", ProviderFilter.None with { Status = ProviderFilter.Deactivated }, "1000000500");
         await UsesAsync("idx_providers_name", ProviderStore.ListSql(ProviderFilter.None with { Search = "abcdef" }, after: false, inside: true), "50, '%abcdef%'", "force_custom_plan");
         await UsesAsync("idx_providers_name_start", ProviderStore.ListSql(ProviderFilter.None with { Search = "samplea0b1" }, after: false, inside: false), "50, 'samplea0b1%'", "force_custom_plan");

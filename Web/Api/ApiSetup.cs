@@ -9,6 +9,7 @@ internal static class ApiSetup
     {
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
+        builder.Services.AddSingleton<JobPulse>();
         builder.Services.AddSingleton<JobViews>();
         builder.Services.AddSingleton<UpstreamViews>();
         builder.Services.AddSingleton<Timelines>();

@@ -109,7 +109,7 @@ public sealed class ProviderFileIntake(Database database, JobIntake jobs, Provid
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await JobStore.AcceptStagedAsync(connection, id, ProviderFileLoad.WorkloadName, spec.Write(), ProviderFileSpec.ItemsOf(spec.Bytes), createdBy, time.GetUtcNow(), cancellationToken);
+        await JobStore.AcceptStagedAsync(connection, new StagedJob(id, ProviderFileLoad.WorkloadName, spec.Write(), ProviderFileSpec.ItemsOf(spec.Bytes), null, "staged", createdBy, time.GetUtcNow()), cancellationToken);
         await connection.Sql(StartSql).With(id).With(dataOffset).RunAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

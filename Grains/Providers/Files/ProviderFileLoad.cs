@@ -31,6 +31,9 @@ public sealed class ProviderFileLoad(ProviderFileOptions options, TimeProvider t
     public Task<JobForecast> ForecastAsync(SpecAccepted spec, JobMode mode, int concurrency, CancellationToken cancellationToken) =>
         throw new NotSupportedException("No spec of a file is accepted, so there is none to forecast.");
 
+    /// <summary>Nothing: where a merge begins to read is known when the one before it is committed.</summary>
+    public Task WriteAheadAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken) => Task.CompletedTask;
+
     private const string StateSql = """
         -- name: ReadProviderFileState
         SELECT f.next_offset, f.next_line, j.spec::text FROM provider_files f JOIN jobs j ON j.id = f.job_id WHERE f.job_id = $1
