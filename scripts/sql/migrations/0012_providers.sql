@@ -74,10 +74,10 @@ CREATE TABLE provider_syncs (
     created   bigint NOT NULL DEFAULT 0,
     updated   bigint NOT NULL DEFAULT 0,
     unchanged bigint NOT NULL DEFAULT 0,
-    rejected  bigint NOT NULL DEFAULT 0                -- NPIs with a wrong check digit
+    rejected  bigint NOT NULL DEFAULT 0                -- rows whose NPI has a wrong check digit
 ) WITH (fillfactor = 70);
 
--- Which providers a sync found, for which of its specialties (by their place in the spec, from 1; 0: its check digit is wrong). Goes when the job's chunks go; so many rows that a look at
+-- Which providers a sync found, for which of its specialties (by their place in the spec, from 1). Goes when the job's chunks go; so many rows that a look at
 -- jobs for each of them would be felt, hence no reference.
 CREATE TABLE provider_sync_found (
     job_id    uuid     NOT NULL,
