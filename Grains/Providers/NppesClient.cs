@@ -42,7 +42,7 @@ internal sealed class NppesClient(UpstreamGates gates)
         var npis = new long[rows.Count];
         var seen = new HashSet<long>(rows.Count);
         var found = new List<ProviderRecord>(rows.Count);
-        var (asked, rejected) = (false, 0);
+        var asked = false;
         for (var i = 0; i < rows.Count; i++)
         {
             npis[i] = RegistryProvider.Npi(rows[i]);
@@ -59,11 +59,7 @@ internal sealed class NppesClient(UpstreamGates gates)
             }
 
             asked |= taxonomies.Any(taxonomy => taxonomy.Code == query.Code || taxonomy.Description is null || taxonomy.Description.Contains(query.Description, StringComparison.OrdinalIgnoreCase));
-            if (!NpiNumber.IsValid(provider.Npi))
-            {
-                rejected++;
-            }
-            else if (taxonomies.Any(taxonomy => taxonomy.Code == query.Code))
+            if (NpiNumber.IsValid(provider.Npi) && taxonomies.Any(taxonomy => taxonomy.Code == query.Code))
             {
                 found.Add(provider);
             }
@@ -71,7 +67,7 @@ internal sealed class NppesClient(UpstreamGates gates)
 
         return rows.Count > 0 && !asked
             ? Garbled("answer to another question", $"None of {rows.Count} rows is about {query.Description} in {query.Label}.")
-            : new CallAnswered<RegistryPage>(new RegistryPage(npis, found, rejected));
+            : new CallAnswered<RegistryPage>(new RegistryPage(npis, found));
     }
 
     /// <summary>Whether it practises where was asked. Cities are left to the registry, which knows more than one spelling.</summary>

@@ -9,7 +9,7 @@ internal abstract record PageWrite(RegistryPart Part);
 /// <param name="Children">The narrower queries that it was split into.</param>
 /// <param name="Saturated">There are rows that this query cannot reach.</param>
 internal sealed record PageRead(
-    RegistryPart Part, long[] Npis, long[] Found, IReadOnlyList<ProviderRecord>? Providers, int Rejected, bool Saturated, IReadOnlyList<RegistryQuery> Children) : PageWrite(Part);
+    RegistryPart Part, long[] Npis, long[] Found, IReadOnlyList<ProviderRecord>? Providers, bool Saturated, IReadOnlyList<RegistryQuery> Children) : PageWrite(Part);
 
 /// <summary>Its item failed: what it would have brought is missing.</summary>
 internal sealed record PageUnread(RegistryPart Part) : PageWrite(Part);

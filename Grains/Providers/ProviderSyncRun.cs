@@ -104,7 +104,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
 
         if (known is not null && time.GetUtcNow() - known.At < ProviderSync.Fresh) // it may have waited in line since
         {
-            return Answered(item, part, known.Npis, known.Found, null, 0) with { Cost = CallCost.Spared };
+            return Answered(item, part, known.Npis, known.Found, null) with { Cost = CallCost.Spared };
         }
 
         var place = part.Query.Specialty - 1;
@@ -125,7 +125,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     {
         ItemOutcome outcome = result switch
         {
-            CallAnswered<RegistryPage> { Value: var page } => Answered(item, part, page.Npis, [.. page.Found.Select(provider => provider.Npi)], page.Found, page.Rejected),
+            CallAnswered<RegistryPage> { Value: var page } => Answered(item, part, page.Npis, [.. page.Found.Select(provider => provider.Npi)], page.Found),
             CallMissing missing => Failed(missing.Cause, missing.Message),
             CallTroubled troubled => Failed(troubled.Cause, troubled.Message),
             CallGarbled garbled => Failed(garbled.Cause, garbled.Message, garbled: true),
@@ -139,7 +139,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     }
 
     /// <summary>A page was read: what it means beside the other pages of its query, and which items follow from it.</summary>
-    private ItemOutcome Answered(Item item, RegistryPart part, long[] npis, long[] found, IReadOnlyList<ProviderRecord>? providers, int rejected)
+    private ItemOutcome Answered(Item item, RegistryPart part, long[] npis, long[] found, IReadOnlyList<ProviderRecord>? providers)
     {
         var full = npis.Length == RegistryQuery.PageRows;
         if (part.Page == 0 && !full)
@@ -163,7 +163,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
 
         ItemSucceeded Read(IReadOnlyList<RegistryQuery> children, bool saturated = false, IReadOnlyList<PlannedItem>? spawned = null)
         {
-            var read = new PageRead(part, npis, found, providers, rejected, saturated, children);
+            var read = new PageRead(part, npis, found, providers, saturated, children);
             _unwritten[read] = true;
             return new ItemSucceeded(read, spawned);
         }

@@ -61,7 +61,7 @@ internal sealed class QueryMemory
                 {
                     var known = rows.ToHashSet();
                     var again = npis.Count(known.Contains);
-                    if (again == npis.Length)
+                    if (again == npis.Length && npis.Length == rows.Length)
                     {
                         return new PageVerdict(PageMeaning.Repeated, other);
                     }

@@ -71,7 +71,7 @@ public sealed class SyncResults(Database database, JobStore jobs)
 
 /// <summary>One sync.</summary>
 /// <param name="Counts">What became of the providers that it found, each once.</param>
-/// <param name="Rejected">Rows whose NPI has a wrong check digit.</param>
+/// <param name="Rejected">NPIs with a wrong check digit.</param>
 public sealed record SyncResult(
     JobRow Job, ProviderCounts Counts, long Rejected, IReadOnlyList<SyncSpecialty> Specialties, IReadOnlyList<string> States, IReadOnlyList<string> Cities, IReadOnlyList<string> PostalCodes)
 {

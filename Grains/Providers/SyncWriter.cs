@@ -6,11 +6,14 @@ namespace OrleansBulk.Providers;
 
 /// <summary>
 /// Writes what a sync read, in the transaction of its outcomes: providers, what became of them, how much of each part was read, and the answers for the next minutes.
-/// A provider counts once in a sync, with the first page that brought it.
+/// A provider counts once in a sync, with the first page that brought it; so does an NPI with a wrong check digit, which is stored nowhere else.
 /// </summary>
 internal static class SyncWriter
 {
     public const string Source = "api";
+
+    /// <summary>Stands for a specialty where an NPI is none; those of the spec count from 1.</summary>
+    private const short Wrong = 0;
 
     private const NpgsqlDbType Texts = NpgsqlDbType.Array | NpgsqlDbType.Text;
     private const NpgsqlDbType Smalls = NpgsqlDbType.Array | NpgsqlDbType.Smallint;
@@ -52,6 +55,7 @@ internal static class SyncWriter
     {
         var read = writes.Where(write => write.Write is PageRead).Select(write => (Page: (PageRead)write.Write, write.At)).ToList();
         var news = await FindNewsAsync(connection, jobId, read.ConvertAll(write => write.Page), cancellationToken);
+        var rejected = news.Keys.Count(row => row.Specialty == Wrong);
         var parts = new PartTally();
         var unseen = new HashSet<long>();
         var records = new Dictionary<long, ProviderRecord>();
@@ -90,7 +94,7 @@ internal static class SyncWriter
         }
 
         var counts = records.Count == 0 ? default : await ProviderWriter.WriteAsync(connection, records.Values, Source, read.Max(write => write.At), cancellationToken);
-        await connection.Sql(CountsSql).With(jobId).With(counts.Created).With(counts.Updated).With(counts.Unchanged + known).With(read.Sum(write => (long)write.Page.Rejected)).RunAsync(cancellationToken);
+        await connection.Sql(CountsSql).With(jobId).With(counts.Created).With(counts.Updated).With(counts.Unchanged + known).With((long)rejected).RunAsync(cancellationToken);
         await parts.WriteAsync(connection, PartsSql, jobId, cancellationToken);
         await WritePagesAsync(connection, read, cancellationToken);
     }
@@ -98,7 +102,8 @@ internal static class SyncWriter
     /// <summary>Which of the rows this sync had not found for that specialty, and whether it had for another one.</summary>
     private static async Task<Dictionary<(long Npi, short Specialty), bool>> FindNewsAsync(NpgsqlConnection connection, Guid jobId, List<PageRead> pages, CancellationToken cancellationToken)
     {
-        var found = pages.SelectMany(page => page.Found.Select(npi => (Npi: npi, Specialty: (short)page.Part.Query.Specialty))).Distinct().ToArray();
+        var found = pages.SelectMany(page => page.Found.Select(npi => (Npi: npi, Specialty: (short)page.Part.Query.Specialty))
+            .Concat(page.Npis.Where(npi => !NpiNumber.IsValid(npi)).Select(npi => (Npi: npi, Specialty: Wrong)))).Distinct().ToArray();
         if (found.Length == 0)
         {
             return [];

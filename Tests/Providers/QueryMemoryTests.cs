@@ -47,6 +47,14 @@ public sealed class QueryMemoryTests
     }
 
     [Fact]
+    public void ShortPageWithRowsOfAFullOne_MeansThatRowsMoved_NotThatThePageWasNotTurned()
+    {
+        _memory.Take(0, Rows(0));
+
+        Assert.Equal(PageMeaning.NotWhole, _memory.Take(1, Rows(0, 3)).Meaning);
+    }
+
+    [Fact]
     public void EmptyPages_AreNoRepetition()
     {
         _memory.Take(0, Rows(0));

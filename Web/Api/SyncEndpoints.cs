@@ -60,7 +60,7 @@ public sealed record SyncBody(
 
 /// <summary>A sync on the wire.</summary>
 /// <param name="Found">Providers, each once: created, updated and unchanged together.</param>
-/// <param name="Rejected">Rows that were not stored, because their NPI has a wrong check digit.</param>
+/// <param name="Rejected">NPIs that were not stored, because their check digit is wrong.</param>
 /// <param name="Complete">All that the registry has of what was asked for was read.</param>
 public sealed record SyncView(
     Guid Id, string Status, long Found, long Created, long Updated, long Unchanged, long Rejected, bool Complete, IReadOnlyList<SyncSpecialtyView> Specialties, JobLinks Links)
