@@ -1,5 +1,6 @@
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Errors;
+using OrleansBulk.Web.Foreground;
 using OrleansBulk.Web.Health;
 using OrleansBulk.Web.Metrics;
 using OrleansBulk.Web.Security;
@@ -20,6 +21,7 @@ public static class WebFrame
         builder.AddSecurity();
         builder.AddAccounts();
         builder.AddHealth();
+        builder.AddForeground();
         builder.Services.AddSingleton<SettingsInEffect>();
         builder.Services.AddRazorPages();
         return builder;
@@ -31,6 +33,7 @@ public static class WebFrame
         app.UseSecurity(); // headers first: errors carry them too
         app.UseErrors();
         app.UseRouting();
+        app.UseForeground();
         app.UseAccounts();
         app.UseCrossSiteGuard(); // needs to know whether a session or a key is asking
         app.MapHealth();

@@ -12,7 +12,7 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/bench.sh [--short] [--out DIR] [--data DIR] [SCENARIO …]
 
-Builds everything in Release and runs the named scenarios, or all: calls-50ms instant memory codeforces watchers.
+Builds everything in Release and runs the named scenarios, or all: those that `Benchmarks list` names.
 Ends with a table of what was promised and what was measured. A machine that does other things at the same time makes the figures worse, not the ratios wrong.
 
   --short      small sizes: shows that everything works, not how fast it is

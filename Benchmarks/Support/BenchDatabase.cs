@@ -73,6 +73,18 @@ internal sealed class BenchDatabase : IAsyncDisposable
         await ExecuteAsync("CHECKPOINT");
     }
 
+    /// <summary>Applies the indexes that a DBA applies on their own.</summary>
+    public async Task ApplyIndexesAsync()
+    {
+        foreach (var line in await File.ReadAllLinesAsync(Path.Combine(Checkout.Root, "scripts", "sql", "database_indexes.sql")))
+        {
+            if (line.StartsWith("CREATE", StringComparison.Ordinal))
+            {
+                await ExecuteAsync(line);
+            }
+        }
+    }
+
     public async Task ExecuteAsync(string sql)
     {
         await using var command = Source.CreateCommand(sql);

@@ -9,6 +9,7 @@ namespace OrleansBulk.Benchmarks.Support;
 internal sealed class ServiceProcess : IAsyncDisposable
 {
     public const string Key = "bulk_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+    public const string AdminPassword = "correct horse battery staple";
 
     private readonly ChildProcess _process;
     private readonly BenchDatabase _database;
@@ -37,7 +38,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         start.Environment["ConnectionStrings__Bulk"] = database.ConnectionString;
         start.Environment["Upstreams__SimulatorUrl"] = simulator.Address.ToString();
         start.Environment["BULK_API_KEY"] = Key;
-        start.Environment["BULK_ADMIN_PASSWORD"] = "correct horse battery staple";
+        start.Environment["BULK_ADMIN_PASSWORD"] = AdminPassword;
         start.Environment["Logging__LogLevel__Default"] = "Information";
         foreach (var (name, value) in settings)
         {

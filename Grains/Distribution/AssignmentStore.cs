@@ -67,6 +67,18 @@ public sealed class AssignmentStore(Database database, TimeProvider time)
         SELECT pg_advisory_xact_lock(hashtext('distributions'))
         """;
 
+    private const string CountOldSql = """
+        -- name: CountOldAssignments
+        SELECT count(*) FROM (SELECT FROM distribution_assignments WHERE status = $1 AND status_at < $2 LIMIT $3) AS counted
+        """;
+
+    /// <summary>How many assignments have had a status since before an instant; counts up to <paramref name="most"/> only.</summary>
+    public async Task<long> CountOldAsync(string status, DateTimeOffset before, long most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return (long)(await connection.Sql(CountOldSql).With(status).With(before).With(most).FirstAsync(row => (object)row.GetInt64(0), cancellationToken))!;
+    }
+
     private const string RemoveSql = """
         -- name: RemoveAssignments
         WITH removed AS (

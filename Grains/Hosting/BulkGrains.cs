@@ -6,6 +6,9 @@ using OrleansBulk.Hooks;
 using OrleansBulk.Hooks.Models;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
+using OrleansBulk.Leads;
+using OrleansBulk.Providers;
+using OrleansBulk.Providers.Files;
 
 namespace OrleansBulk.Hosting;
 
@@ -20,6 +23,8 @@ public static class BulkGrains
         services.AddHostedService<JobRetention>();
         services.AddHostedService<IngestUpkeep>();
         services.AddHostedService<ScheduleClock>();
+        services.AddHostedService<SyncUpkeep>();
+        services.AddHostedService<ProviderFileUpkeep>();
         return services;
     }
 
@@ -33,6 +38,8 @@ public static class BulkGrains
         services.AddSingleton<TimelineStore>();
         services.AddSingleton<JobOwnership>();
         services.AddSingleton<JobMetrics>();
+        services.AddSingleton(provider => ReadForeground(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<ForegroundGuard>();
         services.AddSingleton<JobEngine>();
         services.AddSingleton<JobIntake>();
         services.AddSingleton(provider => new CodingPlatforms(provider.GetRequiredService<Upstreams.UpstreamGates>()));
@@ -50,15 +57,40 @@ public static class BulkGrains
         services.AddSingleton<HookRunStore>();
         services.AddSingleton<ChatDesk>();
         services.AddSingleton<IWorkload, HookGeneration>();
+        services.AddSingleton(provider => ReadFiles(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<ProviderFileIntake>();
+        services.AddSingleton<ProviderFileStore>();
+        services.AddSingleton<ProviderFileLoad>();
+        services.AddSingleton<IMergeWorkload>(provider => provider.GetRequiredService<ProviderFileLoad>());
+        services.AddSingleton<ProviderStore>();
+        services.AddSingleton<LeadStore>();
+        services.AddSingleton<LeadIntake>();
+        services.AddSingleton<IMergeWorkload, LeadSave>();
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<IWorkload, ProviderSync>();
+        services.AddSingleton<SyncResults>();
         return services;
     }
 
     private static IngestOptions ReadIngest(IConfiguration configuration)
     {
         var options = configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
+        options.Validate();
+        return options;
+    }
+
+    private static ProviderFileOptions ReadFiles(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("ProviderFiles").Get<ProviderFileOptions>() ?? new ProviderFileOptions();
+        options.Validate();
+        return options;
+    }
+
+    private static ForegroundOptions ReadForeground(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("Foreground").Get<ForegroundOptions>() ?? new ForegroundOptions();
         options.Validate();
         return options;
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Npgsql;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
@@ -11,7 +10,8 @@ public sealed class IngestIntake(Database database, JobIntake jobs, RawPartition
     private readonly SemaphoreSlim _receivers = new(options.Receivers);
 
     /// <summary>Begins to receive a body. Nothing is kept unless <see cref="StagedIngest.AcceptAsync"/> ends well; dispose it in any case.</summary>
-    public StagedIngest Receive() => new(this);
+    /// <param name="idempotencyKey">The same key again, with the same rows, gets the ingest of the first time; null: each body is an ingest of its own.</param>
+    public StagedIngest Receive(string? idempotencyKey = null) => new(this, idempotencyKey);
 
     /// <summary>A place among those who receive.</summary>
     /// <exception cref="IngestBusyException">None came free in time.</exception>
@@ -28,9 +28,6 @@ public sealed class IngestIntake(Database database, JobIntake jobs, RawPartition
     }
 
     internal Task BeginAsync(Guid id, string createdBy) => jobs.BeginAsync(id, ProfileIngest.WorkloadName, createdBy);
-
-    internal static Task StoreAsync(NpgsqlConnection connection, Guid id, IngestSpec spec, string createdBy, DateTimeOffset at, CancellationToken cancellationToken) =>
-        JobStore.AcceptStagedAsync(connection, id, ProfileIngest.WorkloadName, JsonSerializer.Serialize(spec, JsonSerializerOptions.Web), spec.Rows, createdBy, at, cancellationToken);
 
     public void Dispose() => _receivers.Dispose();
 

@@ -54,18 +54,23 @@ public sealed class ProfileIngest(Database database) : IMergeWorkload
         SELECT ord, coalesce(id, ''), problem FROM ingest_staging WHERE ord >= $1 AND ord < $2 AND problem IS NOT NULL ORDER BY ord
         """;
 
+    public async Task WriteAheadAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken)
+    {
+        var (from, to) = Places(range);
+        await connection.Sql(StagingTable.For(RawSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to).RunAsync(cancellationToken);
+    }
+
     public async Task<MergeOutcome> MergeAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken)
     {
-        var (from, to) = ((int)range.First, (int)range.First + range.Items);
+        var (from, to) = Places(range);
         if (range.Items > FewRows)
         {
             await connection.Sql("SET LOCAL work_mem = '64MB'").RunAsync(cancellationToken); // sorted in memory, not on disk
         }
 
-        var valid = await connection.Sql(StagingTable.For(RawSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to).RunAsync(cancellationToken);
         var added = await connection.Sql(StagingTable.For(UsernamesSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to)
             .ListAsync(row => row.GetFieldValue<int[]>(0), cancellationToken);
-        var failures = valid == range.Items ? [] : await connection.Sql(StagingTable.For(RejectedSql, job.Id)).With(from).With(to)
+        var failures = await connection.Sql(StagingTable.For(RejectedSql, job.Id)).With(from).With(to)
             .ListAsync(row => new MergeFailure(row.GetInt32(0), row.GetString(1), RejectedCause, row.GetString(2)), cancellationToken);
         var letters = new char[range.Items];
         Array.Fill(letters, OutcomeLetter.Skipped);
@@ -81,6 +86,8 @@ public sealed class ProfileIngest(Database database) : IMergeWorkload
 
         return new MergeOutcome(letters, failures, KnownReason);
     }
+
+    private static (int From, int To) Places(MergeRange range) => ((int)range.First, (int)range.First + range.Items);
 
     public async Task ForgetAsync(Guid jobId, CancellationToken cancellationToken)
     {

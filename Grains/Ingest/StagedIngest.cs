@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Npgsql;
+using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Ingest;
@@ -17,6 +20,8 @@ public sealed class StagedIngest : IAsyncDisposable
     private const int ManyRows = ProfileIngest.RowsPerMerge;
 
     private readonly IngestIntake _intake;
+    private readonly string? _key;
+    private readonly IncrementalHash? _hash; // of all rows; only where a key must be held against them
     private readonly CopyRows _rows = new();
     private IDisposable? _place;
     private NpgsqlConnection? _connection;
@@ -24,7 +29,11 @@ public sealed class StagedIngest : IAsyncDisposable
     private NpgsqlRawCopyStream? _copy;
     private bool _accepted;
 
-    internal StagedIngest(IngestIntake intake) => _intake = intake;
+    internal StagedIngest(IngestIntake intake, string? idempotencyKey)
+    {
+        (_intake, _key) = (intake, idempotencyKey);
+        _hash = idempotencyKey is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    }
 
     /// <summary>The job that the rows will be merged by.</summary>
     public Guid JobId { get; } = Guid.CreateVersion7();
@@ -51,8 +60,11 @@ public sealed class StagedIngest : IAsyncDisposable
     /// <exception cref="IngestBusyException">No place came free.</exception>
     public ValueTask FlushAsync(CancellationToken cancellationToken) => _rows.Length < BlockBytes ? ValueTask.CompletedTask : SendAsync(cancellationToken);
 
-    /// <summary>The body is complete: stores the job with its rows and begins it. Answers when both are durable.</summary>
-    public async Task<Guid> AcceptAsync(string format, string? source, string createdBy, CancellationToken cancellationToken)
+    /// <summary>
+    /// The body is complete: stores the job with its rows and begins it. Answers when both are durable, with <see cref="JobTaken"/> or, where the idempotency key came with
+    /// other rows before, <see cref="IdempotencyKeyReused"/>.
+    /// </summary>
+    public async Task<AcceptReply> AcceptAsync(string format, string? source, string createdBy, CancellationToken cancellationToken)
     {
         _rows.End();
         if (_copy is null)
@@ -68,12 +80,19 @@ public sealed class StagedIngest : IAsyncDisposable
             await _connection!.Sql($"CREATE INDEX ON {StagingTable.Of(JobId)} USING brin (ord) WITH (pages_per_range = 32)").RunAsync(cancellationToken);
         }
 
-        await IngestIntake.StoreAsync(_connection!, JobId, new IngestSpec(Rows, Rejected, format, source), createdBy, at, cancellationToken);
+        var spec = JsonSerializer.Serialize(new IngestSpec(Rows, Rejected, format, source), JsonSerializerOptions.Web);
+        var job = new StagedJob(JobId, ProfileIngest.WorkloadName, spec, Rows, _key, _hash is null ? "staged" : Convert.ToHexStringLower(_hash.GetHashAndReset()), createdBy, at);
+        var reply = await JobStore.AcceptStagedAsync(_connection!, job, cancellationToken);
+        if (reply is not JobTaken { IsNew: true })
+        {
+            return reply; // what was staged is rolled back
+        }
+
         await _transaction!.CommitAsync(cancellationToken);
         _accepted = true;
         await LeaveAsync();
         await _intake.BeginAsync(JobId, createdBy);
-        return JobId;
+        return reply;
     }
 
     public async ValueTask DisposeAsync()
@@ -92,6 +111,7 @@ public sealed class StagedIngest : IAsyncDisposable
         }
 
         await LeaveAsync();
+        _hash?.Dispose();
     }
 
     private async ValueTask SendAsync(CancellationToken cancellationToken)
@@ -102,6 +122,7 @@ public sealed class StagedIngest : IAsyncDisposable
             await BeginAsync(cancellationToken);
         }
 
+        _hash?.AppendData(_rows.Written.Span);
         await _copy!.WriteAsync(_rows.Written, cancellationToken);
         _rows.Clear();
     }

@@ -25,36 +25,50 @@ internal sealed partial class ChunkStore
     private const string NextMergeSql = """
         -- name: NextMerge
         SELECT no, first_ordinal, length(outcomes) FROM chunks
-        WHERE job_id = $1 AND position('.' in outcomes) > 0
-        ORDER BY no LIMIT $2
+        WHERE job_id = $1 AND no > $2 AND position('.' in outcomes) > 0
+        ORDER BY no LIMIT $3
         """;
 
     /// <summary>
-    /// Merges the next pending chunks and commits their outcomes, in one transaction; null when none is pending. The fence comes last: the job's row is locked for a
-    /// moment only, so a command or a heartbeat never waits for a merge.
+    /// Begins the transaction that merges the next pending chunks behind a number, and writes what may be written before the merges before it are committed. Null when no
+    /// chunk is pending there.
+    /// </summary>
+    public async Task<OpenMerge?> OpenMergeAsync(IMergeWorkload workload, MergeTicket job, int after, CancellationToken cancellationToken)
+    {
+        var merge = await OpenMerge.BeginAsync(database.Bulk, cancellationToken);
+        try
+        {
+            var next = await merge.Connection.Sql(NextMergeSql).With(jobId).With(after).With(workload.ChunksPerMerge)
+                .ListAsync(row => new MergeChunk(row.GetInt32(0), row.GetInt64(1), row.GetInt32(2)), cancellationToken);
+            if (next.Count > 0)
+            {
+                merge.Take(next, isLast: next.Count < workload.ChunksPerMerge);
+                await workload.WriteAheadAsync(merge.Connection, job, merge.Range, cancellationToken);
+                return merge;
+            }
+        }
+        catch
+        {
+            await merge.DisposeAsync();
+            throw;
+        }
+
+        await merge.DisposeAsync();
+        return null;
+    }
+
+    /// <summary>
+    /// Does the rest of a merge and commits it with its outcomes; the merge before it is committed. The fence comes last: the job's row is locked for a moment only, so a
+    /// command or a heartbeat never waits for a merge.
     /// </summary>
     /// <param name="at">When failures are said to have happened.</param>
     /// <exception cref="EpochFencedException">Another epoch owns the job; nothing was written.</exception>
-    public async Task<MergedChunks?> MergeAsync(IMergeWorkload workload, MergeTicket job, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<MergedChunks> CommitMergeAsync(OpenMerge merge, IMergeWorkload workload, MergeTicket job, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var next = await connection.Sql(NextMergeSql).With(jobId).With(workload.ChunksPerMerge)
-            .ListAsync(row => new MergeChunk(row.GetInt32(0), row.GetInt64(1), row.GetInt32(2)), cancellationToken);
-        if (next.Count == 0)
-        {
-            return null;
-        }
-
-        var range = new MergeRange(next[0].First, next.Sum(chunk => chunk.Items));
-        if (next[^1].First + next[^1].Items != range.First + range.Items)
-        {
-            throw new InvalidOperationException($"The pending chunks {next[0].No} to {next[^1].No} of job {jobId} do not follow each other: they hold {range.Items} items between ordinals {range.First} and {next[^1].First + next[^1].Items}.");
-        }
-
-        var outcome = await workload.MergeAsync(connection, job, range, cancellationToken);
-        var merged = MergedChunks.Of(outcome, next, range, at) with { WasLast = next.Count < workload.ChunksPerMerge };
-        if (await connection.Sql(FenceSql)
+        await using var open = merge;
+        var outcome = await workload.MergeAsync(merge.Connection, job, merge.Range, cancellationToken);
+        var merged = MergedChunks.Of(outcome, merge.Chunks, merge.Range, at);
+        if (await merge.Connection.Sql(FenceSql)
             .With(jobId).With(epoch).With(_commitNo).With(0).With(0L)
             .With(merged.Succeeded).With(merged.Failed).With(merged.Skipped).With(0L).With(0L).With(0L)
             .FirstAsync(row => new Place(row.GetInt32(0), row.GetInt64(1)), cancellationToken) is null)
@@ -62,13 +76,13 @@ internal sealed partial class ChunkStore
             throw new EpochFencedException(jobId, epoch);
         }
 
-        await using (var writes = new NpgsqlBatch(connection))
+        await using (var writes = new NpgsqlBatch(merge.Connection))
         {
             merged.Rows.AddTo(writes, jobId, OutcomesSql, FailuresSql, CausesSql, SkipsSql);
             await writes.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await merge.CommitAsync(cancellationToken);
         _commitNo++;
         return merged;
     }
@@ -76,5 +90,3 @@ internal sealed partial class ChunkStore
 
 /// <summary>What is committed of a job that is merged.</summary>
 internal sealed record MergeState(long CommitNo, long Succeeded, long Failed, long Skipped);
-
-internal readonly record struct MergeChunk(int No, long First, int Items);

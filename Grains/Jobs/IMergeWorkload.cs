@@ -8,11 +8,20 @@ namespace OrleansBulk.Jobs;
 /// </summary>
 public interface IMergeWorkload : IWorkloadKind
 {
+    bool IWorkloadKind.CanRetry => false;
+
     /// <summary>Chunks that one transaction merges at most. Many make one merge cheap, few make progress visible and a crash cheap.</summary>
     int ChunksPerMerge { get; }
 
     /// <summary>
-    /// Writes what the items of a run of chunks come to, inside the transaction that commits their outcomes, which may be rolled back and begun again: nothing but SQL.
+    /// Writes what asks nothing of the merges before this one, in the transaction that <see cref="MergeAsync"/> goes on with: it may run while the merge before is still
+    /// under way, and must wait for nothing that another merge holds. Nothing to write ahead is a good answer.
+    /// </summary>
+    Task WriteAheadAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes the rest of what the items of a run of chunks come to, with all merges before it committed, inside the transaction that commits their outcomes, which may be
+    /// rolled back and begun again: nothing but SQL.
     /// </summary>
     Task<MergeOutcome> MergeAsync(NpgsqlConnection connection, MergeTicket job, MergeRange range, CancellationToken cancellationToken);
 

@@ -6,6 +6,8 @@ namespace OrleansBulk.Jobs;
 /// <summary>A kind of bulk work that does its items one by one: the seam between the engine and what is done for an item.</summary>
 public interface IWorkload : IWorkloadKind
 {
+    bool IWorkloadKind.CanRetry => true;
+
     /// <summary>How many items the plan will bring, when that can be known cheaply; else null.</summary>
     Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken);
 
@@ -27,6 +29,9 @@ public interface IWorkloadRun
 
     /// <summary>How much a lane can take now, and what bounds it.</summary>
     LaneRoom RoomOf(string lane);
+
+    /// <summary>What it is busy with now, in words (<c>Internal Medicine (2 of 8)</c>), where items differ in more than their key; else null.</summary>
+    string? Doing => null;
 
     /// <summary>
     /// Looks at all items of a chunk at once before they run (one query, not one per item) and may settle some: fresh, unknown, duplicate.

@@ -8,6 +8,9 @@ public interface IWorkloadKind
     /// <summary>The name in the HTTP contract: <c>profile-refresh</c>.</summary>
     string Name { get; }
 
+    /// <summary>Whether a failed item may succeed when it is tried again; false where what fails is wrong in itself.</summary>
+    bool CanRetry { get; }
+
     /// <summary>Checks a spec and brings it into the form that is stored. May ask the database, never an upstream.</summary>
     Task<SpecCheck> CheckAsync(JsonElement spec, CancellationToken cancellationToken);
 

@@ -6,8 +6,9 @@ namespace OrleansBulk.Jobs;
 public sealed class JobEngine
 {
     private readonly Dictionary<string, IWorkloadKind> _workloads;
+    private int _mergesAhead;
 
-    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics)
+    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics, ForegroundGuard foreground)
     {
         options.Validate();
         Database = database;
@@ -16,6 +17,7 @@ public sealed class JobEngine
         Time = time;
         Log = loggers.CreateLogger("OrleansBulk.Jobs.JobRun");
         Metrics = metrics;
+        Foreground = foreground;
         _workloads = workloads.Concat<IWorkloadKind>(merges).ToDictionary(workload => workload.Name, StringComparer.Ordinal);
     }
 
@@ -29,10 +31,26 @@ public sealed class JobEngine
 
     public JobMetrics Metrics { get; }
 
+    /// <summary>What bounds a job while <see cref="Foreground"/> holds it back.</summary>
+    internal const string PeopleFirst = "the requests of people, which are slow and go first";
+
+    public ForegroundGuard Foreground { get; }
+
     internal ILogger Log { get; }
 
     /// <summary>The names of all workloads, in order.</summary>
     public IReadOnlyList<string> Workloads => [.. _workloads.Keys.Order(StringComparer.Ordinal)];
 
     public IWorkloadKind? Find(string name) => _workloads.GetValueOrDefault(name);
+
+    /// <summary>
+    /// The silo's one place for a job to write ahead of its merge under way, which takes a second connection of the bulk lane; null while another job has it. Dispose it to
+    /// give it back.
+    /// </summary>
+    internal IDisposable? TryMergeAhead() => Interlocked.CompareExchange(ref _mergesAhead, 1, 0) == 0 ? new AheadPlace(this) : null;
+
+    private sealed class AheadPlace(JobEngine engine) : IDisposable
+    {
+        public void Dispose() => Volatile.Write(ref engine._mergesAhead, 0);
+    }
 }

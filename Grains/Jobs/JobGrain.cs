@@ -115,7 +115,7 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
     public async Task<CommandReply> RetryFailedAsync(RetryFailed command)
     {
         var job = await ownership.FindAsync(Id, CancellationToken.None);
-        if (job is not null && engine.Find(job.Workload) is IMergeWorkload)
+        if (job is not null && engine.Find(job.Workload) is { CanRetry: false })
         {
             return await ForbidAsync("What failed here is wrong in itself and would fail again; put it right and send it in a new job");
         }

@@ -78,9 +78,9 @@ public sealed class JobIntake(JobEngine engine, JobStore jobs, IGrainFactory gra
             return (null, $"maxConcurrency is {request.MaxConcurrency}; it must be 1 to {MaxConcurrency}. Leave it out for 100 (high-performance) or 10 (standard).");
         }
 
-        if (request.IdempotencyKey is { } key && (key.Length is 0 or > MaxKeyLength || key.Any(char.IsControl)))
+        if (CheckKey(request.IdempotencyKey) is { } badKey)
         {
-            return (null, $"idempotencyKey has {key.Length} characters; it must have 1 to {MaxKeyLength} and no control characters.");
+            return (null, badKey);
         }
 
         return await workload.CheckAsync(request.Spec, cancellationToken) switch
@@ -90,6 +90,11 @@ public sealed class JobIntake(JobEngine engine, JobStore jobs, IGrainFactory gra
             var other => throw new InvalidOperationException($"{other.GetType().Name} is no spec check."),
         };
     }
+
+    /// <summary>What is wrong with an idempotency key, in a sentence; null when it is good, or there is none.</summary>
+    public static string? CheckKey(string? key) => key is not null && (key.Length is 0 or > MaxKeyLength || key.Any(char.IsControl))
+        ? $"The idempotency key has {key.Length} characters; it must have 1 to {MaxKeyLength} and no control characters."
+        : null;
 
     private static string Hash(string workload, SpecAccepted spec, JobMode mode, int concurrency)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace OrleansBulk.Jobs;
@@ -8,6 +9,7 @@ public sealed class JobMetrics
     private readonly Counter<long> _items;
     private readonly Histogram<double> _commit;
     private readonly UpDownCounter<int> _running;
+    private readonly ConcurrentDictionary<Guid, string> _workloads = new(); // of the jobs that run
 
     public JobMetrics(IMeterFactory meters)
     {
@@ -33,7 +35,20 @@ public sealed class JobMetrics
         }
     }
 
-    internal void Started() => _running.Add(1);
+    /// <summary>What runs on this silo now, in words: <c>2 profile-refresh, 1 profile-ingest</c>.</summary>
+    public string Beside() => _workloads.IsEmpty
+        ? "no job"
+        : string.Join(", ", _workloads.Values.CountBy(workload => workload).OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Value} {count.Key}"));
 
-    internal void Ended() => _running.Add(-1);
+    internal void Started(Guid jobId, string workload)
+    {
+        _workloads[jobId] = workload;
+        _running.Add(1);
+    }
+
+    internal void Ended(Guid jobId)
+    {
+        _workloads.TryRemove(jobId, out _);
+        _running.Add(-1);
+    }
 }

@@ -96,11 +96,11 @@ public sealed class JobOwnership(Database database)
     private const string TotalsSql = """
         -- name: TotalsFromRows
         UPDATE jobs j SET planned = l.submitted, succeeded = l.succeeded, failed = l.failed, skipped = l.skipped, cancelled = l.cancelled
-        FROM (SELECT coalesce(sum(length(outcomes)), 0) AS submitted,
-                     coalesce(sum(length(outcomes) - length(replace(outcomes, 's', ''))), 0) AS succeeded,
-                     coalesce(sum(length(outcomes) - length(replace(outcomes, 'f', ''))), 0) AS failed,
-                     coalesce(sum(length(outcomes) - length(replace(outcomes, 'k', ''))), 0) AS skipped,
-                     coalesce(sum(length(outcomes) - length(replace(outcomes, 'c', ''))), 0) AS cancelled
+        FROM (SELECT coalesce(sum(octet_length(outcomes)), 0) AS submitted,
+                     coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 's', ''))), 0) AS succeeded,
+                     coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'f', ''))), 0) AS failed,
+                     coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'k', ''))), 0) AS skipped,
+                     coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'c', ''))), 0) AS cancelled
               FROM chunks WHERE job_id = $1) l
         WHERE j.id = $1
         RETURNING j.planned - j.succeeded - j.failed - j.skipped - j.cancelled

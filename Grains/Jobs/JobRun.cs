@@ -109,7 +109,7 @@ internal sealed partial class JobRun : IJobPump
 
     private async Task<RunEnd> RunAsync()
     {
-        _engine.Metrics.Started();
+        _engine.Metrics.Started(_job.Row.Id, _workload.Name);
         JobRunLog.Started(_engine.Log, _job.Row.Id, _workload.Name, _job.Row.Epoch, _planDone ? "planned" : "planning");
         using var stopHelpers = CancellationTokenSource.CreateLinkedTokenSource(_stopWorking.Token);
         await using var wakeUp = _stopWorking.Token.Register(() => Tell(Tick.Now));
@@ -144,7 +144,7 @@ internal sealed partial class JobRun : IJobPump
         Publish(end);
         await _sampler.FlushAsync(Sample(), CancellationToken.None);
         JobRunLog.Ended(_engine.Log, _job.Row.Id, end, _succeeded, _failed, _skipped);
-        _engine.Metrics.Ended();
+        _engine.Metrics.Ended(_job.Row.Id);
         return end;
     }
 
@@ -242,19 +242,20 @@ internal sealed partial class JobRun : IJobPump
         }
 
         var busy = _turns.Count(lane => lane.Ready.Count > 0 || lane.InFlight > 0);
-        var fair = Math.Max(1, _job.Row.MaxConcurrency / Math.Max(1, busy));
+        var most = _engine.Foreground.Of(_job.Row.MaxConcurrency);
+        var fair = Math.Max(1, most / Math.Max(1, busy));
         var idle = 0;
         while (idle < _turns.Count && _uncommitted < _engine.Options.MaxUncommitted)
         {
             var lane = _turns[_nextTurn];
             _nextTurn = (_nextTurn + 1) % _turns.Count;
             // A lane's gate knows only its own calls: with others busy, nobody but the pump can hold the job to its concurrency.
-            var started = busy > 1 ? StartOne(lane, fair, inLine: 0) : StartOne(lane, _job.Row.MaxConcurrency, lane.Room.InLine);
+            var started = busy > 1 ? StartOne(lane, most, fair, inLine: 0) : StartOne(lane, most, most, most < _job.Row.MaxConcurrency ? 0 : lane.Room.InLine);
             idle = started ? 0 : idle + 1;
         }
     }
 
-    private bool StartOne(Lane lane, int fair, int inLine)
+    private bool StartOne(Lane lane, int most, int fair, int inLine)
     {
         if (lane.Ready.Count == 0 || lane.InFlight >= (Math.Min(lane.Room.Calls, fair) * lane.Room.ItemsPerCall) + inLine)
         {
@@ -262,7 +263,7 @@ internal sealed partial class JobRun : IJobPump
         }
 
         var opensSlot = lane.InFlight % lane.Room.ItemsPerCall == 0;
-        if (opensSlot && _slots >= _job.Row.MaxConcurrency + inLine)
+        if (opensSlot && _slots >= most + inLine)
         {
             return false;
         }
@@ -485,6 +486,11 @@ internal sealed partial class JobRun : IJobPump
         if (_uncommitted >= _engine.Options.MaxUncommitted)
         {
             return "the database: outcomes wait to be committed";
+        }
+
+        if (_engine.Foreground.Share < 1)
+        {
+            return JobEngine.PeopleFirst;
         }
 
         // The lane that will be done last is what bounds the job.

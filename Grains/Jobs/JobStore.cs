@@ -41,10 +41,14 @@ public sealed class JobStore(Database database)
             return new JobTaken(job.Id, IsNew: true);
         }
 
-        var known = await connection.Sql(FindByKeySql).With(job.IdempotencyKey!)
-            .FirstAsync(row => new KnownKey(row.GetGuid(0), row.GetString(1)), cancellationToken)
-            ?? throw new InvalidOperationException($"The idempotency key '{job.IdempotencyKey}' was taken and is gone again: its job was deleted in this moment. Send the request once more.");
-        return known.RequestHash == job.RequestHash ? new JobTaken(known.Id, IsNew: false) : new IdempotencyKeyReused(known.Id);
+        return await FindByKeyAsync(connection, job.IdempotencyKey!, job.RequestHash, cancellationToken);
+    }
+
+    private static async Task<AcceptReply> FindByKeyAsync(NpgsqlConnection connection, string key, string requestHash, CancellationToken cancellationToken)
+    {
+        var known = await connection.Sql(FindByKeySql).With(key).FirstAsync(row => new KnownKey(row.GetGuid(0), row.GetString(1)), cancellationToken)
+            ?? throw new InvalidOperationException($"The idempotency key '{key}' was taken and is gone again: its job was deleted in this moment. Send the request once more.");
+        return known.RequestHash == requestHash ? new JobTaken(known.Id, IsNew: false) : new IdempotencyKeyReused(known.Id);
     }
 
     private static async Task CopyInputsAsync(NpgsqlConnection connection, Guid id, IReadOnlyList<JobInput> inputs, CancellationToken cancellationToken)
@@ -65,23 +69,29 @@ public sealed class JobStore(Database database)
     private const string AcceptStagedSql = """
         -- name: AcceptStagedJob
         WITH job AS (
-            INSERT INTO jobs (id, workload, spec, status, mode, max_concurrency, request_hash, created_by, created_at, plan_done, planned, expected, next_chunk)
-            VALUES ($1, $2, $3, 'queued', $4, 1, $5, $6, $7, true, $8::bigint, $8, (($8 + $9::bigint - 1) / $9)::integer))
-        INSERT INTO chunks (job_id, no, first_ordinal, items, outcomes)
-        SELECT $1, no, no * $9, 'null', repeat('.', least($9, $8 - no * $9)::integer)
-        FROM generate_series(0, ($8 + $9 - 1) / $9 - 1) AS no
+            INSERT INTO jobs (id, workload, spec, status, mode, max_concurrency, idempotency_key, request_hash, created_by, created_at, plan_done, planned, expected, next_chunk)
+            VALUES ($1, $2, $3, 'queued', $4, 1, $10, $5, $6, $7, true, $8::bigint, $8, (($8 + $9::bigint - 1) / $9)::integer)
+            ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+            RETURNING id),
+        stored AS (
+            INSERT INTO chunks (job_id, no, first_ordinal, items, outcomes)
+            SELECT job.id, no, no * $9, 'null', repeat('.', least($9, $8 - no * $9)::integer)
+            FROM job, generate_series(0, ($8 + $9 - 1) / $9 - 1) AS no)
+        SELECT id FROM job
         """;
 
     /// <summary>
     /// Stores a job whose items are rows that its workload (an <see cref="IMergeWorkload"/>) has staged, inside the transaction that staged them: chunks without items,
-    /// nothing left to plan. Begin it when the transaction is committed.
+    /// nothing left to plan. Begin it when the transaction is committed; unless it is new, roll the transaction back.
     /// </summary>
-    public static async Task AcceptStagedAsync(
-        NpgsqlConnection connection, Guid id, string workload, string spec, long items, string createdBy, DateTimeOffset createdAt, CancellationToken cancellationToken) =>
-        await connection.Sql(AcceptStagedSql)
-            .With(id).With(workload).WithTyped(NpgsqlDbType.Json, spec).With(JobMode.HighPerformance.Wire()).With("staged").With(createdBy).With(createdAt)
-            .With(items).With((long)Chunk.MaxItems)
-            .RunAsync(cancellationToken);
+    public static async Task<AcceptReply> AcceptStagedAsync(NpgsqlConnection connection, StagedJob job, CancellationToken cancellationToken)
+    {
+        var stored = await connection.Sql(AcceptStagedSql)
+            .With(job.Id).With(job.Workload).WithTyped(NpgsqlDbType.Json, job.Spec).With(JobMode.HighPerformance.Wire()).With(job.RequestHash).With(job.CreatedBy).With(job.CreatedAt)
+            .With(job.Items).With((long)Chunk.MaxItems).WithText(job.IdempotencyKey)
+            .FirstAsync(row => new JobTaken(row.GetGuid(0), IsNew: true), cancellationToken);
+        return stored ?? await FindByKeyAsync(connection, job.IdempotencyKey!, job.RequestHash, cancellationToken);
+    }
 
     private const string FindSql = $"""
         -- name: FindJob
@@ -183,15 +193,28 @@ public sealed class JobStore(Database database)
         return await connection.Sql(FailedSql).With(JobIds.First(since)).With(limit).ListAsync(JobRow.Read, cancellationToken);
     }
 
+    private const string PulseSql = """
+        -- name: ReadJobPulse
+        SELECT concat_ws(' ', (SELECT id FROM jobs ORDER BY id DESC LIMIT 1), count(*), sum(hashtext(status)), max(heartbeat), sum(planned + succeeded + failed + skipped + cancelled))
+        FROM jobs WHERE status IN ('queued', 'planning', 'running', 'paused')
+        """;
+
+    /// <summary>A text that is another one when a job came, was begun, got on, was paused, ended or was taken up again. It says nothing else.</summary>
+    public async Task<string> ReadPulseAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return (await connection.Sql(PulseSql).FirstAsync(row => row.GetString(0), cancellationToken))!;
+    }
+
     private const string LedgerSql = """
         -- name: Ledger
         WITH letters AS (
-            SELECT coalesce(sum(length(outcomes)), 0) AS submitted,
-                   coalesce(sum(length(outcomes) - length(replace(outcomes, 's', ''))), 0) AS succeeded,
-                   coalesce(sum(length(outcomes) - length(replace(outcomes, 'f', ''))), 0) AS failed,
-                   coalesce(sum(length(outcomes) - length(replace(outcomes, 'k', ''))), 0) AS skipped,
-                   coalesce(sum(length(outcomes) - length(replace(outcomes, 'c', ''))), 0) AS cancelled,
-                   coalesce(sum(length(outcomes) - length(replace(outcomes, '.', ''))), 0) AS pending
+            SELECT coalesce(sum(octet_length(outcomes)), 0) AS submitted,
+                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 's', ''))), 0) AS succeeded,
+                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'f', ''))), 0) AS failed,
+                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'k', ''))), 0) AS skipped,
+                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'c', ''))), 0) AS cancelled,
+                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, '.', ''))), 0) AS pending
             FROM chunks WHERE job_id = $1)
         SELECT l.submitted, l.succeeded, l.failed, l.skipped, l.cancelled, l.pending,
                j.planned, j.succeeded, j.failed, j.skipped, j.cancelled,
@@ -225,6 +248,11 @@ public sealed record JobLogLine(DateTimeOffset At, string Message);
 
 /// <summary>A checked job, about to be stored.</summary>
 public sealed record NewJob(Guid Id, string Workload, SpecAccepted Spec, JobMode Mode, int MaxConcurrency, string? IdempotencyKey, string RequestHash, string CreatedBy);
+
+/// <summary>A job whose items are staged, about to be stored in the transaction that staged them.</summary>
+/// <param name="Items">How many rows are staged.</param>
+/// <param name="RequestHash">Tells whether the same idempotency key comes with the same rows.</param>
+public sealed record StagedJob(Guid Id, string Workload, string Spec, long Items, string? IdempotencyKey, string RequestHash, string CreatedBy, DateTimeOffset CreatedAt);
 
 /// <summary>What became of a request for a job. Closed: <see cref="JobTaken"/>, <see cref="IdempotencyKeyReused"/>, <see cref="JobRejected"/>.</summary>
 public abstract record AcceptReply;

@@ -4,12 +4,14 @@ namespace OrleansBulk.Jobs;
 
 /// <summary>
 /// The pump of a job whose chunks are merged whole: one merge after the other, each a transaction, and between them snapshots, samples and heartbeats.
-/// One loop owns all state; a merge runs beside it. Stopping waits for the merge under way or, when patience is over, rolls it back: its items stay pending.
+/// One loop owns all state; a merge runs beside it, and beside that what the next one may write ahead. Stopping waits for the merge under way or, when patience is over,
+/// rolls it back: its items stay pending.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The token source has no timer; whoever stops the pump may still hold it when it has ended.")]
 internal sealed class MergeRun : IJobPump
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PutOff = TimeSpan.FromMilliseconds(500);
 
     private readonly JobEngine _engine;
@@ -71,7 +73,7 @@ internal sealed class MergeRun : IJobPump
 
     private async Task<RunEnd> RunAsync()
     {
-        _engine.Metrics.Started();
+        _engine.Metrics.Started(_job.Id, _workload.Name);
         JobRunLog.Started(_engine.Log, _job.Id, _workload.Name, _job.Epoch, "merging");
         RunEnd end;
         try
@@ -87,6 +89,10 @@ internal sealed class MergeRun : IJobPump
         {
             end = new RunStopped();
         }
+        catch (MergeStoppedException stopped)
+        {
+            end = await FailAsync(stopped.Message);
+        }
         catch (Exception error)
         {
             JobRunLog.Broken(_engine.Log, error, _job.Id);
@@ -97,7 +103,7 @@ internal sealed class MergeRun : IJobPump
         await _sampler.FlushAsync((0, null), CancellationToken.None);
         await ForgetAsync(end);
         JobRunLog.Ended(_engine.Log, _job.Id, end, _succeeded, _failed, _skipped);
-        _engine.Metrics.Ended();
+        _engine.Metrics.Ended(_job.Id);
         return end;
     }
 
@@ -107,30 +113,80 @@ internal sealed class MergeRun : IJobPump
         {
             try
             {
-                while (!Stopping)
-                {
-                    var started = _engine.Time.GetTimestamp();
-                    var merging = _chunks.MergeAsync(_workload, new MergeTicket(_job.Id, _job.CreatedAt), _engine.Time.GetUtcNow(), _stopWorking.Token);
-                    await TickWhileAsync(merging);
-                    if (await merging is not { } merged)
-                    {
-                        return await CompleteAsync();
-                    }
-
-                    Count(merged, _engine.Time.GetElapsedTime(started));
-                    if (merged.WasLast && !Stopping)
-                    {
-                        return await CompleteAsync();
-                    }
-                }
-
-                return new RunStopped();
+                return await MergeAllAsync();
             }
             catch (Exception error) when (Database.IsAway(error) && !_stopWorking.IsCancellationRequested)
             {
                 JobRunLog.PutOff(_engine.Log, error, _job.Id, "merging");
                 await WhereItStandsAsync();
             }
+        }
+    }
+
+    private async Task<RunEnd> MergeAllAsync()
+    {
+        Task<OpenMerge?>? ahead = null;
+        try
+        {
+            while (!Stopping)
+            {
+                var started = _engine.Time.GetTimestamp();
+                ahead ??= OpenAsync(-1);
+                await TickWhileAsync(ahead);
+                if (await ahead is not { } merge)
+                {
+                    return await CompleteAsync();
+                }
+
+                using var place = merge.IsLast ? null : _engine.TryMergeAhead();
+                ahead = place is null ? null : OpenAsync(merge.Chunks[^1].No);
+                var committing = _chunks.CommitMergeAsync(merge, _workload, Ticket, _engine.Time.GetUtcNow(), _stopWorking.Token);
+                await TickWhileAsync(committing);
+                Count(await committing, _engine.Time.GetElapsedTime(started));
+                if (merge.IsLast && !Stopping)
+                {
+                    return await CompleteAsync();
+                }
+
+                await GiveWayAsync(_engine.Time.GetElapsedTime(started));
+            }
+
+            return new RunStopped();
+        }
+        finally
+        {
+            await RollBackAsync(ahead);
+        }
+    }
+
+    /// <summary>While people wait too long, the merges take a share of the time only.</summary>
+    private async Task GiveWayAsync(TimeSpan merged)
+    {
+        var share = _engine.Foreground.Share;
+        if (share < 1)
+        {
+            var pause = merged * ((1 / share) - 1);
+            await TickWhileAsync(Task.WhenAny(_stopClaiming.Task, Task.Delay(pause < LongestPause ? pause : LongestPause, _engine.Time)));
+        }
+    }
+
+    private MergeTicket Ticket => new(_job.Id, _job.CreatedAt);
+
+    private Task<OpenMerge?> OpenAsync(int after) => _chunks.OpenMergeAsync(_workload, Ticket, after, _stopWorking.Token);
+
+    /// <summary>What was written ahead of a merge that does not come.</summary>
+    private static async Task RollBackAsync(Task<OpenMerge?>? ahead)
+    {
+        try
+        {
+            if (ahead is not null && await ahead is { } merge)
+            {
+                await merge.DisposeAsync();
+            }
+        }
+        catch (Exception error) when (Database.IsAway(error) || error is OperationCanceledException)
+        {
+            // it is rolled back already
         }
     }
 
@@ -252,7 +308,7 @@ internal sealed class MergeRun : IJobPump
             Skipped = _skipped,
             RatePerSecond = end is null ? Math.Round(_meter.RatePerSecond, 1) : 0,
             Eta = going ? _meter.Eta(_job.Submitted - done) : null,
-            BoundBy = going ? _meter.Explain(BoundBy) : null,
+            BoundBy = going ? _meter.Explain(_engine.Foreground.Share < 1 ? JobEngine.PeopleFirst : BoundBy) : null,
             Error = (end as RunFailed)?.Reason,
         };
         Latest = progress;

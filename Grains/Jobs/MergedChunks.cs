@@ -3,9 +3,6 @@ namespace OrleansBulk.Jobs;
 /// <summary>What one merge came to, counted, and the rows that say so.</summary>
 internal sealed record MergedChunks(long Succeeded, long Failed, long Skipped, CommitRows Rows)
 {
-    /// <summary>No further chunk was pending.</summary>
-    public bool WasLast { get; init; }
-
     /// <exception cref="InvalidOperationException">Some item has no outcome, or failures and letters do not fit.</exception>
     public static MergedChunks Of(MergeOutcome outcome, IReadOnlyList<MergeChunk> chunks, MergeRange range, DateTimeOffset at)
     {

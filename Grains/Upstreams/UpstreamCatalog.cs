@@ -133,5 +133,11 @@ public sealed class UpstreamCatalog
         {
             Name = "codechef", BaseUrl = url, Concurrency = 1, Limits = [new CallLimit(1, TimeSpan.FromSeconds(2))], Enabled = false,
         }),
+
+        // The registry of healthcare providers publishes no limit: what polite clients keep. A page of 200 providers may take its time.
+        new("nppes", "https://npiregistry.cms.hhs.gov", "/nppes", (url, _) => new()
+        {
+            Name = "nppes", BaseUrl = url, Concurrency = 3, Limits = [new CallLimit(5, TimeSpan.FromSeconds(1))], Timeout = TimeSpan.FromSeconds(30),
+        }),
     ];
 }

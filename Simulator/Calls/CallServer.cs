@@ -86,7 +86,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
             await Task.Delay(Timeout.InfiniteTimeSpan, clock, call.Leaving);
         }
         var world = fault?.Kind == FaultKind.Stale ? inForce.EarlierWorld : inForce.World;
-        var know = new Knowledge(world, rules, token, quota, clock.GetUtcNow());
+        var know = new Knowledge(world, rules, token, quota, clock.GetUtcNow()) { Scenario = inForce.Scenario, Nppes = inForce.Nppes };
         var reply = (fault is null ? null : question.Faulty?.Invoke(fault.Kind, know)) ?? question.Answer(know);
         if (reply.Free && quota is not null) quota = rules.Quotas?.Return(token, question.Resource, clock.GetUtcNow());
         var before = rules.Faults.KeepsAnswers ? rules.Memory.Exchange(question.Operation, reply) : null;

@@ -53,6 +53,8 @@ public sealed record UpstreamScenario
             Concurrency = new ConcurrencyLimit { Max = 100, Status = 403, RetryAfter = new RetryAfter { Seconds = 60 } },
             Quota = new Quota(),
         },
+        // Publishes no limit; what a polite client keeps to is not enforced.
+        [Platforms.Nppes] = new() { Latency = new Latency { MeanMs = 250, SpreadMs = 60 } },
         [Platforms.OpenAi] = new() { Chat = new ChatScenario() },
         [Platforms.Anthropic] = new() { Chat = new ChatScenario() },
     };

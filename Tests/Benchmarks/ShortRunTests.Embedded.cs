@@ -11,6 +11,7 @@ public sealed class ShortRunTests(ITestOutputHelper output)
     [Theory]
     [InlineData("instant")]
     [InlineData("watchers")]
+    [InlineData("pages")]
     public async Task Scenario_MeasuresItsPromises(string name)
     {
         var folder = Directory.CreateTempSubdirectory("bulk-bench-");

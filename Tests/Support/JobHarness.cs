@@ -59,6 +59,8 @@ internal sealed class JobHarness : IAsyncDisposable
             services.AddSingleton<FailureStore>();
             services.AddSingleton<JobOwnership>();
             services.AddSingleton<JobMetrics>();
+            services.AddSingleton(new ForegroundOptions());
+            services.AddSingleton<ForegroundGuard>();
             services.AddSingleton<JobEngine>();
             services.AddSingleton<JobIntake>();
         });

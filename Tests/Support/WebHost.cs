@@ -31,7 +31,7 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
     private const string Unhindered = """{"latency": null, "limit": null, "concurrency": null, "quota": null}""";
     private const string AtOnce = """{"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}""";
     private static readonly string[] Chats = ["openai", "anthropic"];
-    private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks"];
+    private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks", "nppes"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string? _connectionString;

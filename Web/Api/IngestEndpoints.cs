@@ -19,7 +19,7 @@ internal static class IngestEndpoints
     {
         routes.MapPost("/api/ingest", PostAsync).WithTags("Ingest").RequireAuthorization(Policies.Operator)
             .Reads<IngestBodyShape>(required: true, IngestBody.Types).Produces<IngestAnswer>().Produces<JobStarted>(StatusCodes.Status202Accepted)
-            .WithSummary("Takes scraped profiles in: {profiles: […]}, NDJSON or CSV, gzipped or not. Answers when they are merged; with ?wait=0 when they are received.");
+            .WithSummary("Takes scraped profiles in: {profiles: […]}, NDJSON or CSV, gzipped or not. Answers when they are merged; with ?wait=0 when they are received. The same Idempotency-Key again answers with the same ingest.");
         routes.MapGet("/api/ingest/{id:guid}", GetAsync).WithTags("Ingest").RequireAuthorization(Policies.Viewer)
             .Produces<IngestAnswer>().WithSummary("What an ingest came to, as its own answer said it; 409 while it is not done.");
         routes.MapGet("/api/usernames", ListAsync).WithTags("Usernames").RequireAuthorization(Policies.Viewer)
@@ -39,8 +39,14 @@ internal static class IngestEndpoints
             return Problems.BadRequest($"name must have at most {LongestName} characters and no control characters.");
         }
 
+        var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        if (JobIntake.CheckKey(key) is { } badKey)
+        {
+            return Problems.BadRequest(badKey);
+        }
+
         Guid id;
-        await using (var staged = intake.Receive())
+        await using (var staged = intake.Receive(key))
         {
             var (format, problem) = await IngestBody.ReadAsync(context.Request, staged, options, cancellationToken);
             if (problem is not null)
@@ -48,8 +54,20 @@ internal static class IngestEndpoints
                 return problem;
             }
 
-            id = await staged.AcceptAsync(format!, name, context.User.ActorName(), cancellationToken);
-            await audit.WriteAsync(context.User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected, name }, CancellationToken.None);
+            switch (await staged.AcceptAsync(format!, name, context.User.ActorName(), cancellationToken))
+            {
+                case IdempotencyKeyReused reused:
+                    return Problems.Conflict($"The idempotency key '{key}' belongs to the ingest {reused.Id}, which had other rows. Use a new key for new rows; nothing of these was kept.", ("jobId", reused.Id));
+                case JobTaken { IsNew: true }:
+                    id = staged.JobId;
+                    await audit.WriteAsync(context.User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected, name }, CancellationToken.None);
+                    break;
+                case JobTaken known:
+                    id = known.Id;
+                    break;
+                case var other:
+                    throw new InvalidOperationException($"{other.GetType().Name} is no reply to an ingest.");
+            }
         }
 
         var patience = wait is { } seconds ? TimeSpan.FromSeconds(seconds) : options.AnswerWait;

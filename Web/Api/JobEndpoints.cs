@@ -26,6 +26,7 @@ internal static class JobEndpoints
             .Reads<JobBody>().Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
         jobs.MapGet("/", ListAsync).Produces<PageOf<JobView>>().WithSummary("Jobs, newest first, a page at a time.");
         jobs.MapGet("/{id:guid}", GetAsync).Produces<JobView>().WithSummary("One job with its newest progress.");
+        jobs.MapGet("/events", PulseAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: changed, when a list of jobs would show something new.");
         jobs.MapGet("/{id:guid}/events", EventsAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: progress, failure (sampled), done.");
         jobs.MapGet("/{id:guid}/ledger", LedgerAsync).Produces<Ledger>().WithSummary("What became of every item, counted from rows.");
         jobs.MapGet("/{id:guid}/failures", FailureEndpoint.GetAsync).Produces<FailuresPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson")
@@ -69,6 +70,12 @@ internal static class JobEndpoints
             case var other:
                 throw new InvalidOperationException($"{other.GetType().Name} is no reply to a request for a job.");
         }
+    }
+
+    private static ServerSentEventsResult<string> PulseAsync(HttpContext context, JobPulse pulse, CancellationToken cancellationToken)
+    {
+        context.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy in front must not hold events back
+        return TypedResults.ServerSentEvents(pulse.ReadAsync(cancellationToken));
     }
 
     private static async Task<IResult> PreviewAsync(HttpContext context, JobIntake intake, CancellationToken cancellationToken)

@@ -45,7 +45,7 @@ internal static class StatusUpload
         return Check(read);
     }
 
-    private static async Task<(IReadOnlyList<(string, string)>?, ProblemAnswer?)> ReadCsvAsync(Stream body, CancellationToken cancellationToken)
+    public static async Task<(IReadOnlyList<(string Id, string Status)>? Statuses, ProblemAnswer? Problem)> ReadCsvAsync(Stream body, CancellationToken cancellationToken)
     {
         await using var csv = CsvReader.Create(
             new StrictUtf8(body), new CsvReaderOptions { HasHeader = true, SkipEmptyLines = true, TrackLineNumbers = true, MaxRecordSize = 64 * 1024, NormalizeHeaderName = name => name.Trim().ToLowerInvariant() }, leaveOpen: true);
@@ -71,7 +71,7 @@ internal static class StatusUpload
         }
     }
 
-    private static (IReadOnlyList<(string, string)>?, ProblemAnswer?) Check(List<(string Id, string Status)> read)
+    public static (IReadOnlyList<(string Id, string Status)>? Statuses, ProblemAnswer? Problem) Check(List<(string Id, string Status)> read)
     {
         var bad = read.FindIndex(entry => !AssignmentStatus.All.Contains(entry.Status) || entry.Id.Length == 0 || entry.Id.Contains('\0'));
         return bad >= 0 ? (null, Problems.BadRequest($"Entry {bad} has no id, or a status that is none of {string.Join(", ", AssignmentStatus.All)}. Nothing was changed.", ("index", bad)))

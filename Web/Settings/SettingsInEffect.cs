@@ -12,7 +12,7 @@ namespace OrleansBulk.Web.Settings;
 /// What this process goes by, read from the options themselves and not from files, so that it is what holds. No text of an option is ever shown, only whether it is
 /// set: an option that joins later and holds a secret stays one. Numbers, times, switches, limits and addresses (without user, password and query) are shown.
 /// </summary>
-public sealed class SettingsInEffect(JobOptions jobs, AccountOptions accounts, UpstreamCatalog catalog, DatabaseSettings database, IConfiguration configuration)
+public sealed class SettingsInEffect(JobOptions jobs, ForegroundOptions foreground, AccountOptions accounts, UpstreamCatalog catalog, DatabaseSettings database, IConfiguration configuration)
 {
     private const string Set = "set";
     private const string NotSet = "not set";
@@ -21,6 +21,7 @@ public sealed class SettingsInEffect(JobOptions jobs, AccountOptions accounts, U
     public IReadOnlyList<SettingGroup> Read() =>
     [
         new("Jobs", Rows("Jobs", jobs, new JobOptions())),
+        new("Foreground", Rows("Foreground", foreground, new ForegroundOptions())),
         new("Accounts", [.. Rows(AccountOptions.Section, accounts, new AccountOptions()), .. Secrets.Select(secret => new Setting(secret, IsSet(configuration[secret]), null))]),
         new("Database", [.. ReadDatabase()]),
         .. ReadUpstreams(),

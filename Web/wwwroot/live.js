@@ -1,7 +1,7 @@
-// Keeps a page up to date. Something says that it is time (the event stream of a job, or a clock); the server draws what changes with the same partial as at
-// first; what differs is put in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
+// Keeps a page up to date. A stream of events (of one job, or of all) says that it is time; the server draws what changes with the same partial as at first; what
+// differs is put in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
 //
-//   #live        data-draw: where its inside is drawn · data-events: a stream of events, or data-every: milliseconds between two drawings
+//   #live        data-draw: where its inside is drawn · data-events: the stream of events
 //                data-news: redrawn for the workload's news instead of each snapshot, which are handed on as an event "news" of the document · data-rest: milliseconds
 //                between two drawings · data-own inside it: what a script of the page fills
 //   #connection  says whether the page keeps up
@@ -71,8 +71,7 @@
     const fresh = document.createElement("template");
     fresh.innerHTML = await answer.text();
     putInside(live, fresh.content);
-    if (live.dataset.every) say("Live", "live");
-    else if (trouble) say(source ? "Live" : "Ended", source ? "live" : "ended");
+    if (trouble) say(source ? "Live" : "Ended", source ? "live" : "ended");
     trouble = false;
   };
 
@@ -110,11 +109,6 @@
 
   const join = () => {
     leave();
-    if (live.dataset.every) {
-      clock = setInterval(draw, Number(live.dataset.every));
-      draw();
-      return;
-    }
     clock = setInterval(draw, lookAgainMs); // times grow old, and a job that is deleted says nothing more
     source = new EventSource(live.dataset.events);
     source.addEventListener("open", () => say("Live", "live"));
@@ -130,6 +124,7 @@
       settling = setTimeout(draw, settleMs); // what is told is committed a moment later
     });
     source.addEventListener("failure", draw);
+    source.addEventListener("changed", draw);
     source.addEventListener("done", () => {
       hangUp();
       say("Ended", "ended");

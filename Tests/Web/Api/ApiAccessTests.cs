@@ -35,8 +35,8 @@ public sealed class ApiAccessTests(WebHost host) : IClassFixture<WebHost>
         {
             if (method == HttpMethod.Get)
             {
-                var seen = await viewer.GetAsync(path);
-                Assert.True(seen.Status is HttpStatusCode.OK or HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"GET {path}: {seen}");
+                using var seen = await viewer.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead); // some answers are streams without an end
+                Assert.True(seen.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"GET {path}: {seen}");
             }
             else
             {

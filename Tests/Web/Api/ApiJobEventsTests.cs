@@ -40,6 +40,45 @@ public sealed class ApiJobEventsTests(WebHost host) : IClassFixture<WebHost>
     }
 
     [Fact]
+    public async Task NewsOfAllJobs_ComeToEveryReader_WhenOneBeginsAndWhenItEnds()
+    {
+        using var program = host.Program();
+        var mayEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Played.Run = async (_, cancellationToken) =>
+        {
+            await mayEnd.Task.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        using var one = await program.OpenEventsAsync("/api/jobs/events");
+        using var two = await program.OpenEventsAsync("/api/jobs/events");
+        Assert.Equal("text/event-stream", one.Response.Content.Headers.ContentType?.MediaType);
+        await QuietAsync(one);
+        await QuietAsync(two);
+
+        var id = await program.StartPlayedAsync(3);
+        Assert.Equal(["changed", "changed"], new[] { await NewsAsync(one), await NewsAsync(two) });
+
+        mayEnd.SetResult();
+        await program.WhenAsync(id, "completed");
+        Assert.Equal("changed", await NewsAsync(one));
+    }
+
+    /// <summary>Reads until the stream says that nothing is new: what came before it was opened is over.</summary>
+    private static async Task QuietAsync(WebHostEvents events)
+    {
+        while (await NewsAsync(events) != "still")
+        {
+            // the afterglow of other tests
+        }
+    }
+
+    private static async Task<string> NewsAsync(WebHostEvents events)
+    {
+        var seen = await events.NextAsync();
+        return seen?.Name ?? throw new InvalidOperationException("The stream of news ended.");
+    }
+
+    [Fact]
     public async Task Snapshots_ComeAtMostTenASecond_HoweverFastTheJobIs()
     {
         using var program = host.Program();

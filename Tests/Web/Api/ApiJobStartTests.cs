@@ -87,7 +87,7 @@ public sealed class ApiJobStartTests(WebHost host) : IClassFixture<WebHost>
     [InlineData("""{"workload": "test", "spec": {"items": 1}, "maxConcurrency": "many"}""", "whole number")]
     [InlineData("""{"workload": "test", "spec": {"items": 1}, "maxConcurrency": 99999999999}""", "whole number")]
     [InlineData("""{"workload": "test", "spec": {"items": 1}, "mode": "ludicrous"}""", "mode must be")]
-    [InlineData("""{"workload": "test", "spec": {"items": 1}, "idempotencyKey": ""}""", "idempotencyKey has 0 characters")]
+    [InlineData("""{"workload": "test", "spec": {"items": 1}, "idempotencyKey": ""}""", "idempotency key has 0 characters")]
     [InlineData("""{"workload": "test", "spec": {"items": 1}, "idempotencyKey": 7}""", "idempotencyKey must be a text")]
     [InlineData("""{"workload": "test", "spec": {"items": 1}, "idempotencyKey": "a\u0007b"}""", "no control characters")]
     [InlineData("""{"workload": "te\ud800st", "spec": {"items": 1}}""", "half a character")]

@@ -168,15 +168,24 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
     {
         await using var visit = await stage.VisitAsync(Roles.Operator);
         await visit.GoAsync("/coding-profiles/register");
+        var name = await visit.Page.Locator(".who a").TextContentAsync();
         await visit.Page.GetByLabel("Or lines").FillAsync("codeforces,too_late");
         await visit.LoseSessionAsync();
 
         await visit.ClickAsync("Register");
         await visit.SeesAsync("nothing was changed");
-        await visit.FillSignInAsync(await stage.Host.AddUserAsync(Roles.Operator), WebHost.AdminPassword);
+        await visit.FillSignInAsync(name!, WebHost.AdminPassword);
 
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("Register profiles");
+        await visit.SeesAsync("What you had typed is here again");
+        await Assertions.Expect(visit.Page.GetByLabel("Or lines")).ToHaveValueAsync("codeforces,too_late");
         Assert.Equal(0, await stage.Host.Postgres.QueryAsync<long>("SELECT count(*) FROM coding_profiles WHERE handle = 'too_late'"));
+
+        await visit.ClickAsync("Register");
+        await visit.SeesAsync("All of it was taken");
+        await visit.GoAsync("/coding-profiles/register");
+        await Assertions.Expect(visit.Page.GetByLabel("Or lines")).ToHaveValueAsync(""); // taken, so not put back
+        Assert.Equal(1, await stage.Host.Postgres.QueryAsync<long>("SELECT count(*) FROM coding_profiles WHERE handle = 'too_late'"));
     }
 
     [BrowserFact]
@@ -211,6 +220,8 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         await program.PostAsync("/api/coding-profiles", new[] { new { platform = "codeforces", handle = "axel" }, new { platform = "codeforces", handle = "unasked" } });
         await program.GetAsync("/api/coding-profiles/codeforces/axel");
         stage.Host.Played.Run = (item, _) => Task.FromResult<ItemOutcome>(item.Ordinal % 3 == 0 ? new ItemFailed($"teapot: {item.Ordinal % 2}", "a long message about a teapot that was found empty when somebody looked", 2) : new ItemSucceeded("done"));
+        var ingest = (await program.PostTextAsync("/api/ingest", "id,username\naxe1,somebody\naxe2,somebody_else\n,nobody\n", "text/csv")).Json.GetProperty("jobId").GetGuid();
+        var distribution = (await program.PostAsync("/api/distributions", new { name = "to be looked at", count = 2, recipients = new[] { "Ada", "Bob" } })).Json.GetProperty("id").GetGuid();
         var id = await program.StartPlayedAsync(90);
         await program.WhenAsync(id, "completed");
         var run = (await program.PostAsync("/api/hooks/generate", new { topic = "every page", models = new[] { "gpt-4o", "claude-haiku" }, hooksPerModel = 2 })).Json.GetProperty("id").GetGuid();
@@ -218,7 +229,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         return
         [
             "/", "/jobs", "/jobs?q=nobody", $"/jobs/{id}", $"/jobs/{id}?verify=true", $"/jobs/{id}/failures", $"/jobs/{id}/retry-failed?cause=teapot%3A%200", $"/jobs/{id}/cancel",
-            "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams", "/ingest", "/hooks", "/hooks/compose", "/hooks/compare", $"/hooks/{run}", $"/hooks/{run}/gpt-4o/1", $"/hooks/compare?run={run}&run={run}", "/system", "/account/password",
+            "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams", "/ingest", $"/ingest/{ingest}", "/usernames", "/distributions", $"/distributions/{distribution}", "/distributions/clean-up?status=done&days=0", "/distributions/schedules", "/hooks", "/hooks/compose", "/hooks/compare", $"/hooks/{run}", $"/hooks/{run}/gpt-4o/1", $"/hooks/compare?run={run}&run={run}", "/system", "/account/password",
         ];
     }
 

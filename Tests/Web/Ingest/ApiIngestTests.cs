@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using OrleansBulk.Tests.Support;
+using OrleansBulk.Tests.Web.Jobs;
+using OrleansBulk.Web.Accounts;
 
 namespace OrleansBulk.Tests.Web.Ingest;
 
@@ -230,11 +232,48 @@ public sealed class ApiIngestTests(WebHost host) : IClassFixture<WebHost>
     public async Task IngestIsNoJobToStartOrRetry()
     {
         using var program = host.Program();
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
         var ingest = (await program.PostTextAsync("/api/ingest", "id,username\n,x\n", Csv)).Json.GetProperty("jobId").GetGuid();
 
         Assert.Contains("POST /api/ingest", (await program.PostAsync("/api/jobs", new { workload = "profile-ingest", spec = new { } })).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.DoesNotContain("retry-failed", (await browser.ReadAsync($"/jobs/{ingest}")), StringComparison.Ordinal);
         Assert.Contains("wrong in itself", (await program.PostAsync($"/api/jobs/{ingest}/retry-failed")).Problem(HttpStatusCode.Conflict), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task SameIdempotencyKey_AnswersWithTheIngestOfTheFirstTime_AlsoAtOnce()
+    {
+        using var program = host.Program();
+        var (key, id) = ($"key {Guid.NewGuid()}", $"k{Guid.NewGuid():N}");
+        var body = $"id,username\n{id},x\n";
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => KeyedAsync(program, key, body, Csv)));
+        var later = await KeyedAsync(program, key, $$"""{"id": "{{id}}", "username": "x"}""", Lines); // the rows count, not how they are written
+
+        Assert.Equal((1, 1, 0), Counts(later.Json));
+        Assert.Equal([later.Text], answers.Select(answer => answer.Text).Distinct());
+        Assert.Equal(1, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM raw_scraped_profiles WHERE id = $1", id));
+        Assert.Equal(1, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM audit WHERE action = 'ingest.start' AND subject = $1", later.Json.GetProperty("jobId").GetString()!));
+    }
+
+    [Fact]
+    public async Task IdempotencyKeyWithOtherRows_IsRefused_AndNothingOfThemIsKept()
+    {
+        using var program = host.Program();
+        var key = $"key {Guid.NewGuid()}";
+        var first = await KeyedAsync(program, key, "id,username\nreused1,x\n", Csv);
+        var before = await EverythingAsync();
+
+        var other = await KeyedAsync(program, key, "id,username\nreused2,x\n", Csv);
+        var tooLong = await KeyedAsync(program, new string('k', 201), "id,username\nreused3,x\n", Csv);
+
+        Assert.Contains($"belongs to the ingest {first.Json.GetProperty("jobId").GetString()}", other.Problem(HttpStatusCode.Conflict), StringComparison.Ordinal);
+        Assert.Contains("1 to 200", tooLong.Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Equal(before, await EverythingAsync());
+    }
+
+    private static async Task<WebHostClient.Answer> KeyedAsync(WebHostClient program, string key, string body, string type) =>
+        await program.SendAsync(HttpMethod.Post, "/api/ingest", new StringContent(body, new MediaTypeHeaderValue(type)), ("Idempotency-Key", key));
 
     [Fact]
     public async Task ViewersMayNotIngest()

@@ -14,7 +14,7 @@ public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
     {
         using var browser = await Visitor.SignInAsync(host, Roles.Operator);
 
-        using var answer = await UploadAsync(browser, "pages.csv", "id,username\npage1,Ada\npage1,Again\n,nobody\n");
+        using var answer = await UploadAsync(browser, "/ingest", "pages.csv", "id,username\npage1,Ada\npage1,Again\n,nobody\n");
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
         var path = answer.Headers.Location!.OriginalString;
         await host.Postgres.WaitUntilAsync("the ingest is done", "SELECT status = 'completed' FROM jobs WHERE id = $1", Guid.Parse(path.Split('/')[^1]));
@@ -34,7 +34,7 @@ public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
     {
         using var browser = await Visitor.SignInAsync(host, Roles.Operator);
 
-        using var answer = await UploadAsync(browser, name, content);
+        using var answer = await UploadAsync(browser, "/ingest", name, content);
 
         Assert.False(answer.IsSuccessStatusCode);
         Assert.Contains(sentence, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -81,13 +81,54 @@ public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
         using var tooMany = await browser.SubmitAsync("/distributions", Form("page two", "100000"));
         using var scheduled = await browser.SubmitAsync("/distributions/schedules", new Dictionary<string, string>(Form("page daily", "5")) { ["at"] = "06:30", ["zone"] = "Europe/Berlin", ["enabled"] = "true" });
 
-        Assert.Contains("2 are done now. 1 of the ids were not handed out here.", page, StringComparison.Ordinal);
+        Assert.Contains("2 statuses are set. 1 of the ids were not handed out here.", page, StringComparison.Ordinal);
         Assert.Contains("export.csv?recipient=ada", page, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Conflict, tooMany.StatusCode);
         Assert.Contains("100,000 are wanted", await tooMany.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Redirect, scheduled.StatusCode);
         Assert.Contains("06:30 Europe/Berlin", await browser.ReadAsync("/distributions/schedules"), StringComparison.Ordinal);
         Assert.Contains(">page one</a>", await browser.ReadAsync("/distributions"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StatusesOfADistribution_AreSetByFile_AllOrNone()
+    {
+        await host.Postgres.ExecuteAsync("INSERT INTO global_usernames (id, username, ingested_at, job_id, ord) SELECT 'file' || n, 'file', '2018-01-01', gen_random_uuid(), n FROM generate_series(1, 3) n");
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+        using var made = await browser.SubmitAsync("/distributions", Form("by file", "3"));
+        var path = made.Headers.Location!.OriginalString;
+
+        using var wrong = await UploadAsync(browser, path, "statuses.csv", "id,status\nfile1,done\nfile2,finished\n");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("Entry 1 has no id, or a status that is none of", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("assigned,assigned,assigned", await StatusesAsync());
+
+        using var taken = await UploadAsync(browser, path, "statuses.csv", "status,id\ndone,file1\nrejected,file2\ndone,file3\n");
+        Assert.Contains("3 statuses are set.", await browser.ReadAsync(path), StringComparison.Ordinal);
+        Assert.Equal("done,done,rejected", await StatusesAsync());
+
+        Task<string> StatusesAsync() => host.Postgres.QueryAsync<string>("SELECT string_agg(status, ',' ORDER BY status) FROM distribution_assignments WHERE id LIKE 'file_'");
+    }
+
+    [Fact]
+    public async Task CleaningUp_SaysHowMany_BeforeItRemovesThem()
+    {
+        await host.Postgres.ExecuteAsync("INSERT INTO global_usernames (id, username, ingested_at, job_id, ord) SELECT 'old' || n, 'old', '2017-01-01', gen_random_uuid(), n FROM generate_series(1, 4) n");
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+        using var made = await browser.SubmitAsync("/distributions", Form("cleaned", "4"));
+        await host.Postgres.ExecuteAsync("UPDATE distribution_assignments SET status = 'contacted', status_at = now() - interval '40 days' WHERE id IN ('old1', 'old2', 'old3')");
+        const string Path = "/distributions/clean-up?status=contacted&days=30&release=true";
+
+        Assert.Contains("<strong>3 assignments have</strong> been <strong>contacted</strong> for 30 days", await browser.ReadAsync(Path), StringComparison.Ordinal);
+        Assert.Contains("nothing to remove", await browser.ReadAsync("/distributions/clean-up?status=contacted&days=41"), StringComparison.Ordinal);
+        using var wrong = await browser.GetAsync("/distributions/clean-up?status=lost&days=x");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Equal(4, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM distribution_assignments WHERE id LIKE 'old_'"));
+
+        using var done = await browser.SubmitAsync(Path, new Dictionary<string, string> { ["status"] = "contacted", ["days"] = "30", ["release"] = "true" });
+        Assert.Equal(HttpStatusCode.Redirect, done.StatusCode);
+        Assert.Contains("3 assignments are removed, 3 usernames can be handed out again.", await browser.ReadAsync("/distributions"), StringComparison.Ordinal);
+        Assert.Equal(3, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM global_usernames WHERE id LIKE 'old_' AND NOT used"));
     }
 
     [Fact]
@@ -108,14 +149,14 @@ public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
 
     private static Dictionary<string, string> Form(string name, string count) => new() { ["name"] = name, ["count"] = count, ["recipients"] = "ada\nbob" };
 
-    private static async Task<HttpResponseMessage> UploadAsync(Browser browser, string name, string content)
+    private static async Task<HttpResponseMessage> UploadAsync(Browser browser, string path, string name, string content)
     {
         using var form = new MultipartFormDataContent
         {
-            { new StringContent(await browser.TokenAsync("/ingest")), "__RequestVerificationToken" },
+            { new StringContent(await browser.TokenAsync(path)), "__RequestVerificationToken" },
             { new ByteArrayContent(Encoding.UTF8.GetBytes(content)), "file", name },
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/ingest") { Content = form };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = form };
         return await browser.SendAsync(request);
     }
 }

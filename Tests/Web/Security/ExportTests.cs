@@ -10,7 +10,7 @@ namespace OrleansBulk.Tests.Web.Security;
 public sealed class ExportTests(WebHost host) : IClassFixture<WebHost>
 {
     // An export that is added must be added here, with a test that tries it: below, in Distribution/DistributionTests and in Hooks/ApiHooksTests.
-    private static readonly string[] Known = ["/api/distributions/{id:guid}/export.csv", "/api/hooks/runs/{id:guid}/export.csv", "/api/jobs/{id:guid}/failures"];
+    private static readonly string[] Known = ["/api/distributions/{id:guid}/export.csv", "/api/hooks/runs/{id:guid}/export.csv", "/api/jobs/{id:guid}/failures", "/api/leads/export.csv", "/api/providers/file/{id:guid}/rejected.csv"];
 
     [Fact]
     public void EveryExport_IsTried()

@@ -2,12 +2,13 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using OrleansBulk.Distribution;
 using OrleansBulk.Web.Accounts;
+using OrleansBulk.Web.Api;
 
 namespace OrleansBulk.Web.Pages.Distribution;
 
 /// <summary>One distribution: its recipients, what became of their usernames, files, and the form to set statuses.</summary>
 [RequestSizeLimit(LargestForm)]
-[RequestFormLimits(ValueLengthLimit = LargestForm)]
+[RequestFormLimits(ValueLengthLimit = LargestForm, MultipartBodyLengthLimit = LargestForm)]
 public sealed class DetailsModel(DistributionStore distributions, AssignmentStore assignments, AuditLog audit, TimeProvider time) : PageModel
 {
     private const int LargestForm = 16 * 1024 * 1024;
@@ -26,7 +27,7 @@ public sealed class DetailsModel(DistributionStore distributions, AssignmentStor
 
     public async Task<IActionResult> OnGetAsync(Guid id, CancellationToken cancellationToken) => await ReadAsync(id, cancellationToken) ? Page() : NotFound();
 
-    public async Task<IActionResult> OnPostAsync(Guid id, string? status, string? ids, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostAsync(Guid id, string? status, string? ids, IFormFile? file, CancellationToken cancellationToken)
     {
         if (!MayChange)
         {
@@ -38,18 +39,37 @@ public sealed class DetailsModel(DistributionStore distributions, AssignmentStor
             return NotFound();
         }
 
-        var wanted = (ids ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (wanted.Length == 0 || status is null || !AssignmentStatus.All.Contains(status) || wanted.Any(one => one.Contains('\0')))
+        var (statuses, refusal) = await ReadStatusesAsync(status, ids, file, cancellationToken);
+        if (statuses is null)
         {
-            (Ids, Refusal, Response.StatusCode) = (ids, "Pick a status and give the ids, one a line.", StatusCodes.Status400BadRequest);
+            (Ids, Refusal, Response.StatusCode) = (ids, refusal, StatusCodes.Status400BadRequest);
             return Page();
         }
 
-        var updated = await assignments.SetStatusAsync(id, [.. wanted.Select(one => (one, status))], cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "distribution.status", id.ToString(), new { status, updated }, CancellationToken.None);
-        var unknown = wanted.Distinct(StringComparer.Ordinal).Count() - updated;
-        TempData.SetStatus($"{updated:N0} are {status} now." + (unknown > 0 ? $" {unknown:N0} of the ids were not handed out here." : ""));
+        var updated = await assignments.SetStatusAsync(id, statuses, cancellationToken);
+        await audit.WriteAsync(User.ActorName(), "distribution.status", id.ToString(), new { updated }, CancellationToken.None);
+        var unknown = statuses.Select(one => one.Id).Distinct(StringComparer.Ordinal).Count() - updated;
+        TempData.SetStatus($"{updated:N0} {(updated == 1 ? "status is" : "statuses are")} set." + (unknown > 0 ? $" {unknown:N0} of the ids were not handed out here." : ""));
         return RedirectToPage("Details", new { id });
+    }
+
+    private static async Task<(IReadOnlyList<(string Id, string Status)>? Statuses, string? Refusal)> ReadStatusesAsync(string? status, string? ids, IFormFile? file, CancellationToken cancellationToken)
+    {
+        var hasFile = file is { Length: > 0 };
+        if (hasFile == !string.IsNullOrWhiteSpace(ids))
+        {
+            return (null, hasFile ? "Send either a file or ids; there were both, so nothing was changed." : "Pick a file, or a status and ids, one a line.");
+        }
+
+        if (hasFile)
+        {
+            await using var content = file!.OpenReadStream();
+            var (read, problem) = await StatusUpload.ReadCsvAsync(content, cancellationToken);
+            return (read, problem?.Sentence);
+        }
+
+        var (listed, refused) = StatusUpload.Check([.. ids!.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(one => (one, status ?? ""))]);
+        return (listed, refused?.Sentence);
     }
 
     private async Task<bool> ReadAsync(Guid id, CancellationToken cancellationToken)

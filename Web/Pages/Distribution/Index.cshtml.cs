@@ -5,8 +5,8 @@ using OrleansBulk.Web.Accounts;
 
 namespace OrleansBulk.Web.Pages.Distribution;
 
-/// <summary>What was handed out, by day; the forms to hand out and to clean up.</summary>
-public sealed class IndexModel(DistributionStore distributions, AssignmentStore assignments, AuditLog audit, TimeProvider time) : PageModel
+/// <summary>What was handed out, by day; the form to hand out.</summary>
+public sealed class IndexModel(DistributionStore distributions, AuditLog audit, TimeProvider time) : PageModel
 {
     private const int PageItems = 50;
 
@@ -59,24 +59,6 @@ public sealed class IndexModel(DistributionStore distributions, AssignmentStore 
             case var other:
                 throw new InvalidOperationException($"{other.GetType().Name} is no reply to a distribution.");
         }
-    }
-
-    public async Task<IActionResult> OnPostCleanUpAsync(string? status, int days, bool release, CancellationToken cancellationToken)
-    {
-        if (!MayChange)
-        {
-            return Forbid();
-        }
-
-        if (status is null || !AssignmentStatus.All.Contains(status) || days is < 0 or > 36_500)
-        {
-            return await RefuseAsync("Say which status, and for how many days (0 to 36,500).", StatusCodes.Status400BadRequest, cancellationToken);
-        }
-
-        var result = await assignments.CleanUpAsync(status, time.GetUtcNow().AddDays(-days), release, cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "distribution.cleanup", null, new { status, days, release, result.Removed, result.Released }, CancellationToken.None);
-        TempData.SetStatus($"{result.Removed:N0} assignments are removed, {result.Released:N0} usernames can be handed out again.");
-        return RedirectToPage("Index");
     }
 
     public string Link(string? after) => Url.Page("Index", new { from = From?.ToString("O"), to = To?.ToString("O"), after })!;

@@ -49,7 +49,8 @@ public sealed class IndexModel(IngestIntake intake, IngestOptions options, Inges
             return Page();
         }
 
-        var id = await staged.AcceptAsync(format!, file?.FileName, User.ActorName(), cancellationToken);
+        var id = staged.JobId;
+        await staged.AcceptAsync(format!, file?.FileName, User.ActorName(), cancellationToken); // without a key it is always a new one
         await audit.WriteAsync(User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected }, CancellationToken.None);
         TempData.SetStatus("The rows are received.");
         return RedirectToPage("Details", new { id });

@@ -7,7 +7,7 @@ using OrleansBulk.Web.Api;
 namespace OrleansBulk.Web.Pages.Jobs;
 
 /// <summary>One job: what became of its items so far, what holds it, why items failed. <c>?handler=Live</c> draws the part that changes, and nothing else.</summary>
-public sealed class DetailsModel(JobViews views, JobStore jobs, FailureStore failures, Timelines timelines, TimeProvider time) : PageModel
+public sealed class DetailsModel(JobViews views, JobStore jobs, FailureStore failures, Timelines timelines, JobEngine engine, TimeProvider time) : PageModel
 {
     private const int MostCauses = 20;
     private const int MostLines = 50;
@@ -31,6 +31,9 @@ public sealed class DetailsModel(JobViews views, JobStore jobs, FailureStore fai
     public DateTimeOffset Now { get; private set; }
 
     public bool MayCommand => Roles.AtLeast(Roles.Operator).Any(User.IsInRole);
+
+    /// <summary>Failed items can be tried again.</summary>
+    public bool CanRetry => engine.Find(Job.Workload) is { CanRetry: true };
 
     public async Task<IActionResult> OnGetAsync(Guid id, bool verify, CancellationToken cancellationToken)
     {

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using OrleansBulk.Jobs;
+
+namespace OrleansBulk.Web.Foreground;
+
+/// <summary>
+/// Measures how long people wait for the beginning of an answer, tells the <see cref="ForegroundGuard"/>, and logs slow ones with what ran beside them. Requests that wait
+/// for somebody else by their nature (<see cref="NotForeground"/>) say nothing about this service. The histogram of all requests per route is the platform's
+/// (<c>http_server_request_duration_seconds</c>).
+/// </summary>
+internal sealed class UserRequests(RequestDelegate next, ForegroundGuard guard, ForegroundOptions options, JobMetrics jobs, ILogger<UserRequests> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (!IsPerson(context))
+        {
+            await next(context);
+            return;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var began = TimeSpan.Zero;
+        context.Response.OnStarting(() =>
+        {
+            began = Stopwatch.GetElapsedTime(started); // a download may go on for minutes
+            return Task.CompletedTask;
+        });
+        await next(context);
+        var took = began > TimeSpan.Zero ? began : Stopwatch.GetElapsedTime(started);
+        guard.Answered(took);
+        if (took > options.LogSlow)
+        {
+            UserRequestsLog.Slow(log, context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "?", (long)took.TotalMilliseconds, jobs.Beside(), guard.Share);
+        }
+    }
+
+    /// <summary>Somebody looks at something or signs in.</summary>
+    private static bool IsPerson(HttpContext context) =>
+        context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<NotForeground>() is null
+        && (HttpMethods.IsGet(context.Request.Method) || context.Request.Path.StartsWithSegments("/account"));
+}
+
+/// <summary>Marks an endpoint whose answer waits for an upstream by its nature, or for which no person waits.</summary>
+internal sealed class NotForeground
+{
+    public static readonly NotForeground Mark = new();
+}
+
+internal static partial class UserRequestsLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Route} took {Milliseconds} ms. Beside it ran: {Jobs}; background work is held to {Share:P0}.")]
+    public static partial void Slow(ILogger log, string method, string route, long milliseconds, string jobs, double share);
+}
