@@ -56,7 +56,7 @@ public sealed class ApiJobStartTests(WebHost host) : IClassFixture<WebHost>
             ["createdAt", "createdBy", "error", "finishedAt", "id", "links", "maxConcurrency", "mode", "progress", "startedAt", "status", "workload"],
             job.EnumerateObject().Select(member => member.Name).Order());
         Assert.Equal(
-            ["boundBy", "callsAvoided", "callsMade", "cancelled", "etaSeconds", "failed", "inFlight", "pending", "percent", "planned", "ratePerSecond", "retries", "skipped", "status", "submitted", "succeeded"],
+            ["boundBy", "callsAvoided", "callsMade", "cancelled", "doing", "etaSeconds", "failed", "inFlight", "pending", "percent", "planned", "ratePerSecond", "retries", "skipped", "status", "submitted", "succeeded"],
             job.GetProperty("progress").EnumerateObject().Select(member => member.Name).Order());
         Assert.True(job.GetProperty("finishedAt").GetDateTimeOffset() >= job.GetProperty("startedAt").GetDateTimeOffset());
         Assert.Equal((5, 5, 0, 100.0), (Count(job, "submitted"), Count(job, "succeeded"), Count(job, "pending"), job.GetProperty("progress").GetProperty("percent").GetDouble()));
