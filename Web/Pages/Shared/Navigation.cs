@@ -13,6 +13,7 @@ public sealed record Navigation(string Section, string Name, string Page)
         new("Ingest", "Ingest", "/Ingest/Index"),
         new("Usernames", "Usernames", "/Usernames/Index"),
         new("Distribution", "Distribution", "/Distribution/Index"),
+        new("Tabs", "Tabs", "/Tabs/Index"),
         new("Upstreams", "Upstreams", "/Upstreams/Index"),
         new("System", "System", "/System/Index"),
     ];
