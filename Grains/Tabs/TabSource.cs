@@ -64,9 +64,16 @@ public sealed class TabSource : IAsyncDisposable
     public async Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
-        var conditions = new List<string>();
         await using var connection = await OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
+        AskForPlaces(command, tab, shape, from, after, upTo, limit);
+        return await ReadAsync(command, row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)), cancellationToken);
+    }
+
+    /// <summary>The question of <see cref="ReadPlacesAsync"/>: answered by an index on (updated_at, key), however many rows there are.</summary>
+    internal static void AskForPlaces(NpgsqlCommand command, TabDefinition tab, TabShape shape, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit)
+    {
+        var conditions = new List<string>();
         if (from is { } time)
         {
             conditions.Add($"s.updated_at >= ${Add(time)}");
@@ -84,7 +91,6 @@ public sealed class TabSource : IAsyncDisposable
 
         var where = conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions);
         command.CommandText = $"SELECT s.updated_at, s.key::text FROM ({tab.Source}) AS s {where} ORDER BY s.updated_at, s.key LIMIT ${Add(limit)}";
-        return await ReadAsync(command, row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)), cancellationToken);
 
         int Add<T>(T value)
         {

@@ -26,5 +26,6 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapTabs();
     }
 }
