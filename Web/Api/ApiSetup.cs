@@ -9,7 +9,7 @@ internal static class ApiSetup
     {
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
-        builder.Services.AddSingleton<JobNews>();
+        builder.Services.AddSingleton<JobPulse>();
         builder.Services.AddSingleton<TabViews>();
         builder.Services.AddSingleton<JobViews>();
         builder.Services.AddSingleton<UpstreamViews>();
