@@ -81,7 +81,7 @@ internal sealed class TabsScenario : IScenario
             Figures = new Dictionary<string, double> { ["p99 idle ms"] = idle.P99, ["p99 busy ms"] = busy.P99, ["source rows read"] = read, ["MB more"] = megabytes, ["full sync s"] = full.Elapsed.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
             Notes =
             [
-                $"People: 40 requests a second, in turns the overview, the list of jobs, a list by the API and a sign-in; {requests:N0} of them idle and {requests:N0} during syncs that follow each other, while 200 rows of every table change in between.",
+                $"People: 40 requests a second, in turns the overview, the list of jobs, a list by the API and the page of the account; {requests:N0} of them idle and {requests:N0} during syncs that follow each other, while 200 rows of every table change in between.",
                 $"Rows read: pg_stat_user_tables of the source, rows fetched by index and read by scans, over all its tables. The full sync took {full.Elapsed.TotalSeconds:0.0} s, the incremental one {incremental.Elapsed.TotalSeconds:0.0} s.",
                 "Memory: the service's working set above what it held before the sync. The file had all rows at the end.",
             ],
