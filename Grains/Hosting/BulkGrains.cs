@@ -2,8 +2,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.CodingProfiles;
 using OrleansBulk.Distribution;
+using OrleansBulk.Hooks;
+using OrleansBulk.Hooks.Models;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
+using OrleansBulk.Leads;
+using OrleansBulk.Providers;
+using OrleansBulk.Providers.Files;
 using OrleansBulk.Tabs;
 using OrleansBulk.Upstreams;
 
@@ -20,6 +25,8 @@ public static class BulkGrains
         services.AddHostedService<JobRetention>();
         services.AddHostedService<IngestUpkeep>();
         services.AddHostedService<ScheduleClock>();
+        services.AddHostedService<SyncUpkeep>();
+        services.AddHostedService<ProviderFileUpkeep>();
         services.AddHostedService<TabClock>();
         return services;
     }
@@ -48,9 +55,25 @@ public static class BulkGrains
         services.AddSingleton<UsernameStore>();
         services.AddSingleton<IngestResults>();
         services.AddSingleton<IMergeWorkload, ProfileIngest>();
+        services.AddSingleton(provider => ReadFiles(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<ProviderFileIntake>();
+        services.AddSingleton<ProviderFileStore>();
+        services.AddSingleton<ProviderFileLoad>();
+        services.AddSingleton<IMergeWorkload>(provider => provider.GetRequiredService<ProviderFileLoad>());
+        services.AddSingleton<ProviderStore>();
+        services.AddSingleton<LeadStore>();
+        services.AddSingleton<LeadIntake>();
+        services.AddSingleton<IMergeWorkload, LeadSave>();
+        services.AddSingleton<ModelClients>();
+        services.AddSingleton<AnswerStore>();
+        services.AddSingleton<HookRunStore>();
+        services.AddSingleton<ChatDesk>();
+        services.AddSingleton<IWorkload, HookGeneration>();
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<IWorkload, ProviderSync>();
+        services.AddSingleton<SyncResults>();
         services.AddSingleton(provider => TabOptions.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton(provider => TabCatalog.Load(provider.GetRequiredService<TabOptions>().File));
         services.AddSingleton(provider => OpenTabSource(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TabOptions>()));
@@ -73,6 +96,13 @@ public static class BulkGrains
     private static IngestOptions ReadIngest(IConfiguration configuration)
     {
         var options = configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
+        options.Validate();
+        return options;
+    }
+
+    private static ProviderFileOptions ReadFiles(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("ProviderFiles").Get<ProviderFileOptions>() ?? new ProviderFileOptions();
         options.Validate();
         return options;
     }

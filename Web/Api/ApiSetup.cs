@@ -26,6 +26,11 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapProviders();
+        app.MapProviderFiles();
+        app.MapLeads();
+        app.MapSync();
+        app.MapHooks();
         app.MapTabs();
     }
 }

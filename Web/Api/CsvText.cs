@@ -7,9 +7,9 @@ internal static class CsvText
     public static string Line(params ReadOnlySpan<string?> cells)
     {
         var line = new System.Text.StringBuilder();
-        foreach (var cell in cells)
+        for (var i = 0; i < cells.Length; i++)
         {
-            line.Append(line.Length == 0 ? "" : ",").Append(Cell(cell));
+            line.Append(i == 0 ? "" : ",").Append(Cell(cells[i]));
         }
 
         return line.Append("\r\n").ToString();
