@@ -100,7 +100,7 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
             INSERT INTO leads SELECT gen_random_uuid(), 1000000000 + n * 3, CASE WHEN n % 50 = 0 THEN 'won' ELSE 'new' END, 'ada', now(), timestamptz '2026-01-01' + n * interval '1 minute', p.name, p.state, p.city, p.taxonomy
             FROM generate_series(1, 20000) n JOIN providers p ON p.npi = 1000000000 + n * 3
             """);
-        await _postgres.ExecuteAsync("ANALYZE");
+        await _postgres.ExecuteAsync("VACUUM ANALYZE providers, leads"); // what was inserted waits in a list of its own until then, which makes a search look dear
 
         await ListsAsync("providers_pkey", ProviderFilter.None, "1000000500");
         await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA" }, "1000000500, 'CITY7'", "'AA'");

@@ -26,9 +26,9 @@ public sealed class ProviderFileIntake(Database database, JobIntake jobs, Provid
             await WriteAsync(kept, to => body.CopyToAsync(to, cancellationToken), cancellationToken);
             return await AcceptAsync(id, kept, name, null, choice, createdBy, cancellationToken);
         }
-        catch
+        catch (Exception error) when (error is not NpgsqlException)
         {
-            File.Delete(kept);
+            File.Delete(kept); // whether the job was stored when the database broke is not known: then upkeep looks after the file
             throw;
         }
     }
@@ -49,7 +49,7 @@ public sealed class ProviderFileIntake(Database database, JobIntake jobs, Provid
         var file = new FileInfo(full);
         var kind = header.Kind == FileKind.Providers ? ProviderFileSpec.Providers : ProviderFileSpec.Deactivations;
         var spec = new ProviderFileSpec(name, path, opened.Member, opened.Length, file.Length, file.LastWriteTimeUtc, kind, choice.Specialties, choice.States);
-        await StoreAsync(id, spec, header.DataOffset, createdBy, cancellationToken);
+        await StoreAsync(id, spec, header.DataOffset, createdBy, CancellationToken.None); // whoever goes now leaves a load behind, not half of one
         await jobs.BeginAsync(id, ProviderFileLoad.WorkloadName, createdBy);
         return new AcceptedFile(id, spec);
     }
