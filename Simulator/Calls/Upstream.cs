@@ -8,6 +8,9 @@ internal abstract class Upstream(string key)
 
     public abstract void Map(UpstreamRoutes routes);
 
+    /// <summary>What a fault of the kind <see cref="Scenarios.FaultKind.Status"/> looks like in the upstream's own words; null: as everywhere.</summary>
+    public virtual Reply? Fail(Scenarios.Fault fault) => null;
+
     /// <summary>The body and the status of a refusal; Retry-After and quota headers are added to it.</summary>
     public virtual Reply Refuse(Refusal refusal) => refusal.Status switch
     {

@@ -12,7 +12,7 @@ internal static class FaultyReply
     /// <param name="before">The answer before this one of the same operation, if any.</param>
     public static Reply Of(Fault fault, Reply right, Reply? before, FaultSetting setting) => fault.Kind switch
     {
-        FaultKind.Status => WithRetryAfter(Status(fault.Status ?? 500, setting), fault, setting),
+        FaultKind.Status => WithRetryAfter(setting.Upstream.Fail(fault) ?? Status(fault.Status ?? 500, setting), fault, setting),
         FaultKind.OverLimit => WithRetryAfter(OverLimit(fault.Status ?? setting.Scenario.Limit?.Status ?? 429, setting), fault, setting),
         FaultKind.Html => HtmlPages.Maintenance(),
         FaultKind.EmptyBody => Untold(right with { Status = 200, Body = default }),

@@ -10,7 +10,8 @@ public static class Platforms
     public const string HackerRank = "hackerrank";
     public const string GeeksforGeeks = "geeksforgeeks";
     public const string GitHub = "github";
+    public const string Sheets = "sheets";
 
     /// <summary>Every key, in the order in which reports list them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Codeforces, LeetCode, AtCoder, CodeChef, HackerRank, GeeksforGeeks, GitHub];
+    public static IReadOnlyList<string> All { get; } = [Codeforces, LeetCode, AtCoder, CodeChef, HackerRank, GeeksforGeeks, GitHub, Sheets];
 }
