@@ -1,15 +1,15 @@
-namespace OrleansBulk.Web.Api;
+namespace OrleansBulk;
 
 /// <summary>Writes CSV (RFC 4180) whose cells no spreadsheet takes for formulas.</summary>
-internal static class CsvText
+public static class CsvText
 {
     /// <summary>One line, CRLF included.</summary>
     public static string Line(params ReadOnlySpan<string?> cells)
     {
         var line = new System.Text.StringBuilder();
-        foreach (var cell in cells)
+        for (var i = 0; i < cells.Length; i++)
         {
-            line.Append(line.Length == 0 ? "" : ",").Append(Cell(cell));
+            line.Append(i == 0 ? "" : ",").Append(Cell(cells[i])); // not by what the line holds so far: its first cell may be empty
         }
 
         return line.Append("\r\n").ToString();
