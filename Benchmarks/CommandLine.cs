@@ -6,7 +6,11 @@ namespace OrleansBulk.Benchmarks;
 /// <summary><c>list</c>, and <c>run NAME…|all [--short] [--out DIR]</c>.</summary>
 internal static class CommandLine
 {
-    private static readonly IScenario[] Scenarios = [new CallsScenario(), new InstantScenario(), new MemoryScenario(), new CodeforcesScenario(), new WatchersScenario(), new IngestScenario(), new DistributionScenario(), new PagesScenario()];
+    private static readonly IScenario[] Scenarios =
+    [
+        new CallsScenario(), new InstantScenario(), new MemoryScenario(), new CodeforcesScenario(), new WatchersScenario(), new IngestScenario(), new DistributionScenario(),
+        new ProvidersScenario(), new ProviderFileScenario(), new ProviderListsScenario(), new HooksScenario(), new PagesScenario(),
+    ];
 
     public static async Task<int> RunAsync(string[] args)
     {

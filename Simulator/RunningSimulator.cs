@@ -60,6 +60,9 @@ public sealed class RunningSimulator : IAsyncDisposable
     /// <summary>Recent calls that ended, oldest first.</summary>
     public JournalCalls Calls(long after = 0, int limit = 1000, string? upstream = null) => _journal.Recent.After(after, limit, upstream);
 
+    /// <summary>Everything that was asked for since the last reset, in lower case; from all operations of this name.</summary>
+    public IReadOnlyList<string> Asked(string upstream, string operation) => _journal.Asked(upstream, operation);
+
     public void ResetJournal() => _journal.Reset();
 
     public async ValueTask DisposeAsync()

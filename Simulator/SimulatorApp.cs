@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using OrleansBulk.Simulator.AtCoder;
 using OrleansBulk.Simulator.Calls;
+using OrleansBulk.Simulator.Chat;
 using OrleansBulk.Simulator.CodeChef;
 using OrleansBulk.Simulator.Codeforces;
 using OrleansBulk.Simulator.GeeksforGeeks;
@@ -8,6 +9,7 @@ using OrleansBulk.Simulator.GitHub;
 using OrleansBulk.Simulator.HackerRank;
 using OrleansBulk.Simulator.Journals;
 using OrleansBulk.Simulator.LeetCode;
+using OrleansBulk.Simulator.Nppes;
 using OrleansBulk.Simulator.Scenarios;
 using OrleansBulk.Simulator.Sheets;
 
@@ -35,8 +37,8 @@ public static class SimulatorApp
 
         var sheets = new SheetsWorld();
         Upstream[] upstreams =
-            [new CodeforcesUpstream(), new LeetCodeUpstream(), new AtCoderUpstream(), new CodeChefUpstream(), new HackerRankUpstream(), new GeeksforGeeksUpstream(), new GitHubUpstream(),
-             new SheetsUpstream(sheets)];
+            [new CodeforcesUpstream(), new LeetCodeUpstream(), new AtCoderUpstream(), new CodeChefUpstream(), new HackerRankUpstream(), new GeeksforGeeksUpstream(), new GitHubUpstream(), new NppesUpstream(),
+             new OpenAiUpstream(), new AnthropicUpstream(), new SheetsUpstream(sheets)];
         var desks = upstreams.ToFrozenDictionary(upstream => upstream.Key, upstream => new UpstreamDesk(upstream));
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(sheets);

@@ -26,7 +26,7 @@ fi
 
 sql() { psql -X -q -v ON_ERROR_STOP=1 -At "$@"; }
 
-if [[ $(sql -c "SELECT count(*) FROM (VALUES ('schema_migrations'), ('jobs'), ('global_usernames'), ('distribution_assignments')) AS ours(name) WHERE to_regclass(name) IS NOT NULL") != 4 ]]; then
+if [[ $(sql -c "SELECT count(*) FROM (VALUES ('schema_migrations'), ('jobs'), ('global_usernames'), ('distribution_assignments'), ('leads')) AS ours(name) WHERE to_regclass(name) IS NOT NULL") != 5 ]]; then
     echo "The database '$(sql -c 'SELECT current_database()')' is not one of this service, or was never migrated: start the service on it first. Nothing was changed." >&2
     exit 3
 fi
@@ -36,6 +36,10 @@ names=()
 while IFS= read -r line; do
     [[ $line =~ ^CREATE\ (UNIQUE\ )?INDEX\ CONCURRENTLY\ IF\ NOT\ EXISTS\ ([a-z_]+)\ ON ]] || continue
     name=${BASH_REMATCH[2]}
+    if [[ $line == *gin_trgm_ops* ]] && ! PGOPTIONS='-c client_min_messages=warning' sql -c 'CREATE EXTENSION IF NOT EXISTS pg_trgm'; then
+        echo "$name is left out: the extension pg_trgm is missing here, or may not be created. Names are searched by their beginning until an administrator has run CREATE EXTENSION pg_trgm." >&2
+        continue
+    fi
     names+=("'$name'")
     # IF NOT EXISTS takes an invalid one for a good one; REINDEX makes it new, without locking either.
     if [[ $(sql -c "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('$name') AND NOT indisvalid") == 1 ]]; then

@@ -42,6 +42,9 @@ internal sealed class SimulatorProcess : IAsyncDisposable
     public async Task<JsonElement> JournalAsync(string upstream) =>
         (await _http.GetFromJsonAsync<JsonElement>($"__journal?upstream={upstream}")).GetProperty("upstreams").GetProperty(upstream);
 
+    /// <summary>The calls that ended since it forgot, in that order.</summary>
+    public async Task<JsonElement> CallsAsync(string upstream) => (await _http.GetFromJsonAsync<JsonElement>($"__journal/calls?upstream={upstream}&limit=10000")).GetProperty("calls");
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

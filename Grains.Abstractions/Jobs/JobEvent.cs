@@ -1,6 +1,6 @@
 namespace OrleansBulk.Jobs;
 
-/// <summary>What a watcher of a job is told. Closed: <see cref="JobAdvanced"/>, <see cref="JobItemFailed"/>, <see cref="JobEnded"/>.</summary>
+/// <summary>What a watcher of a job is told. Closed: <see cref="JobAdvanced"/>, <see cref="JobItemFailed"/>, <see cref="JobNews"/>, <see cref="JobEnded"/>.</summary>
 [GenerateSerializer, Immutable, Alias("OrleansBulk.JobEvent")]
 public abstract record JobEvent;
 
@@ -15,6 +15,12 @@ public sealed record JobItemFailed(
     [property: Id(1)] string Key,
     [property: Id(2)] string Cause,
     [property: Id(3)] string Message) : JobEvent;
+
+/// <summary>Something that only the job's workload knows of.</summary>
+/// <param name="Json">A JSON object, in the workload's own words.</param>
+/// <param name="Replaces">Newer news with the same text here make this one worthless; null: each counts.</param>
+[GenerateSerializer, Immutable, Alias("OrleansBulk.JobNews")]
+public sealed record JobNews([property: Id(0)] string Json, [property: Id(1)] string? Replaces) : JobEvent;
 
 /// <summary>The last event: nothing more happens to this job unless somebody resumes or retries it.</summary>
 [GenerateSerializer, Immutable, Alias("OrleansBulk.JobEnded")]

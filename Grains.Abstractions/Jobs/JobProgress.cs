@@ -53,6 +53,9 @@ public sealed record JobProgress
 
     [Id(17)] public DateTimeOffset At { get; init; }
 
+    /// <summary>What the job is busy with now, where its workload says so: <c>Internal Medicine (2 of 8)</c>.</summary>
+    [Id(18)] public string? Doing { get; init; }
+
     public long Done => Succeeded + Failed + Skipped + Cancelled;
 
     public long Pending => Math.Max(0, Submitted - Done);

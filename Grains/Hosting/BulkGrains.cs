@@ -2,8 +2,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.CodingProfiles;
 using OrleansBulk.Distribution;
+using OrleansBulk.Hooks;
+using OrleansBulk.Hooks.Models;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
+using OrleansBulk.Leads;
+using OrleansBulk.Providers;
+using OrleansBulk.Providers.Files;
 
 namespace OrleansBulk.Hosting;
 
@@ -18,6 +23,8 @@ public static class BulkGrains
         services.AddHostedService<JobRetention>();
         services.AddHostedService<IngestUpkeep>();
         services.AddHostedService<ScheduleClock>();
+        services.AddHostedService<SyncUpkeep>();
+        services.AddHostedService<ProviderFileUpkeep>();
         return services;
     }
 
@@ -45,15 +52,38 @@ public static class BulkGrains
         services.AddSingleton<UsernameStore>();
         services.AddSingleton<IngestResults>();
         services.AddSingleton<IMergeWorkload, ProfileIngest>();
+        services.AddSingleton(provider => ReadFiles(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<ProviderFileIntake>();
+        services.AddSingleton<ProviderFileStore>();
+        services.AddSingleton<ProviderFileLoad>();
+        services.AddSingleton<IMergeWorkload>(provider => provider.GetRequiredService<ProviderFileLoad>());
+        services.AddSingleton<ProviderStore>();
+        services.AddSingleton<LeadStore>();
+        services.AddSingleton<LeadIntake>();
+        services.AddSingleton<IMergeWorkload, LeadSave>();
+        services.AddSingleton<ModelClients>();
+        services.AddSingleton<AnswerStore>();
+        services.AddSingleton<HookRunStore>();
+        services.AddSingleton<ChatDesk>();
+        services.AddSingleton<IWorkload, HookGeneration>();
         services.AddSingleton<DistributionStore>();
         services.AddSingleton<AssignmentStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<IWorkload, ProviderSync>();
+        services.AddSingleton<SyncResults>();
         return services;
     }
 
     private static IngestOptions ReadIngest(IConfiguration configuration)
     {
         var options = configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
+        options.Validate();
+        return options;
+    }
+
+    private static ProviderFileOptions ReadFiles(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("ProviderFiles").Get<ProviderFileOptions>() ?? new ProviderFileOptions();
         options.Validate();
         return options;
     }

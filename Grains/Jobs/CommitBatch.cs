@@ -19,6 +19,13 @@ internal sealed class CommitBatch
         foreach (var result in results)
         {
             cost += result.Outcome.Cost;
+            if (result.Outcome is ItemAdvanced advanced)
+            {
+                spawned.AddRange(advanced.Spawned ?? []);
+                continue; // its letter comes when it is done
+            }
+
+            Finished++;
             var chunk = result.Item.Chunk;
             chunks.TryAdd(chunk.No, chunk);
             chunk.Settle(result.Item.Index, Letter(result.Outcome));
@@ -55,6 +62,9 @@ internal sealed class CommitBatch
 
     /// <summary>Costs of these results, and of asks that were deferred since the last commit.</summary>
     public CallCost Cost { get; }
+
+    /// <summary>Results that end their item.</summary>
+    public int Finished { get; private init; }
 
     public long Succeeded { get; private init; }
 

@@ -34,6 +34,18 @@ internal sealed partial class Committer(ChunkStore chunks, IWorkloadRun workload
         }
     }
 
+    /// <summary>Adds a part of an item's result, for which somebody waits: it goes with the next commit, and that does not linger.</summary>
+    public void PostNow(ItemResult result)
+    {
+        lock (_sync)
+        {
+            _waiting.Enqueue(result);
+            _flush = true;
+            _some.TrySetResult();
+            _enough.TrySetResult();
+        }
+    }
+
     /// <summary>Adds the cost of an ask that led to no outcome yet; it is booked with the next commit.</summary>
     public void Book(CallCost cost)
     {

@@ -30,6 +30,9 @@ public interface IWorkloadRun
     /// <summary>How much a lane can take now, and what bounds it.</summary>
     LaneRoom RoomOf(string lane);
 
+    /// <summary>What it is busy with now, in words (<c>Internal Medicine (2 of 8)</c>), where items differ in more than their key; else null.</summary>
+    string? Doing => null;
+
     /// <summary>
     /// Looks at all items of a chunk at once before they run (one query, not one per item) and may settle some: fresh, unknown, duplicate.
     /// Answers one outcome per item of <see cref="Chunk.Items"/>, null where the item has to run.
@@ -53,9 +56,22 @@ public interface IWorkloadRun
 /// </param>
 public readonly record struct LaneRoom(int ItemsPerCall, int Calls, string? BoundBy, double? ItemsPerSecond, int InLine = 0);
 
-/// <summary>What a workload knows of the job it works on.</summary>
+/// <summary>What a workload knows of the job it works on, and what it may do to it while an item runs.</summary>
 /// <param name="Concurrency">Calls at once at most, over all lanes.</param>
-public sealed record JobTicket(Guid Id, string Spec, JobMode Mode, int Concurrency);
+public sealed record JobTicket(Guid Id, string Spec, JobMode Mode, int Concurrency)
+{
+    /// <summary>
+    /// Commits a part of an item's result while the item runs, and returns when it is committed. Throws <see cref="OperationCanceledException"/> when the pump has come to
+    /// its end before: then nothing of it may be told to anybody.
+    /// </summary>
+    public Func<Item, ItemAdvanced, CancellationToken, Task> AdvanceAsync { get; init; } = (_, _, _) => throw new InvalidOperationException("This job has no pump.");
+
+    /// <summary>Tells those who watch the job something that only this workload knows of. Lost on a watcher who is too slow: what must not be lost is in the database.</summary>
+    public Action<JobNews> Tell { get; init; } = _ => { };
+
+    /// <summary>Whether anybody watches: news that nobody hears need not be made.</summary>
+    public Func<bool> IsWatched { get; init; } = () => false;
+}
 
 public enum JobMode
 {

@@ -4,7 +4,7 @@ namespace OrleansBulk.Jobs;
 
 /// <summary>
 /// What running an item came to. Closed; <see cref="JobRun"/> interprets it in one place. Final: <see cref="ItemSucceeded"/>, <see cref="ItemFailed"/>,
-/// <see cref="ItemSkipped"/>. Not final, the item stays pending: <see cref="ItemDeferred"/>, <see cref="ItemRefused"/>.
+/// <see cref="ItemSkipped"/>. Not final, the item stays pending: <see cref="ItemDeferred"/>, <see cref="ItemRefused"/>, and <see cref="ItemAdvanced"/> while it still runs.
 /// </summary>
 public abstract record ItemOutcome
 {
@@ -29,5 +29,19 @@ public sealed record ItemDeferred(TimeSpan After, string Reason, int Attempts) :
 /// <summary>The lane's upstream refuses the service: no item of the lane can succeed until somebody acts.</summary>
 public sealed record ItemRefused(string Reason) : ItemOutcome;
 
-/// <summary>An item with its final outcome, on its way into the database.</summary>
-public sealed record ItemResult(Item Item, ItemOutcome Outcome, DateTimeOffset At);
+/// <summary>
+/// A part of what the item brings is there before the item is done: it is committed now, so that a crash cannot take it, and what it spawns starts while the item goes
+/// on. Handed in with <see cref="JobTicket.AdvanceAsync"/>, never answered by a run.
+/// </summary>
+/// <param name="Result">What the workload writes in the commit.</param>
+/// <param name="Spawned">Further items that this part brought up; they join the job in the same transaction.</param>
+public sealed record ItemAdvanced(object? Result, IReadOnlyList<PlannedItem>? Spawned = null) : ItemOutcome;
+
+/// <summary>An item with its final outcome, or with a part of it, on its way into the database.</summary>
+public sealed record ItemResult(Item Item, ItemOutcome Outcome, DateTimeOffset At)
+{
+    /// <summary>Completes when this is committed; null when nobody waits for it.</summary>
+    internal TaskCompletionSource? Committed { get; init; }
+
+    internal bool IsFinal => Outcome is not ItemAdvanced;
+}

@@ -8,9 +8,11 @@ namespace OrleansBulk.Jobs;
 /// </summary>
 internal sealed class JobFeed
 {
-    private const int Kept = 32; // events a watcher may lag behind: about three seconds of them
+    private const int Kept = 128; // events a watcher may lag behind: news of a workload come in bursts
+    private const int NewsKept = 1000;
     private readonly Lock _sync = new();
     private readonly List<Channel<JobEvent>> _watchers = [];
+    private readonly Queue<JobNews> _news = []; // for those who come later; without what newer ones replace
 
     public int Watchers
     {
@@ -27,6 +29,15 @@ internal sealed class JobFeed
     {
         lock (_sync)
         {
+            if (happened is JobNews { Replaces: null } news)
+            {
+                _news.Enqueue(news);
+                if (_news.Count > NewsKept)
+                {
+                    _news.Dequeue();
+                }
+            }
+
             foreach (var watcher in _watchers)
             {
                 watcher.Writer.TryWrite(happened);
@@ -34,19 +45,26 @@ internal sealed class JobFeed
         }
     }
 
-    /// <summary>The first event as given, then what is published, up to and including a <see cref="JobEnded"/>.</summary>
+    /// <summary>The first event as given, then the news there were, then what is published, up to and including a <see cref="JobEnded"/>.</summary>
     /// <param name="first">Made after the watcher is registered, so that nothing falls between the two.</param>
     public async IAsyncEnumerable<JobEvent> WatchAsync(Func<Task<JobEvent>> first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = Channel.CreateBounded<JobEvent>(new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        JobNews[] news;
         lock (_sync)
         {
+            news = [.. _news];
             _watchers.Add(channel);
         }
 
         try
         {
             var now = await first();
+            foreach (var told in news)
+            {
+                yield return told;
+            }
+
             yield return now;
             while (now is not JobEnded)
             {

@@ -91,6 +91,7 @@ internal sealed partial class JobRun
             CallsAvoided = _job.Row.CallsAvoided + _cost.Avoided,
             Retries = _job.Row.Retries + _cost.Retries,
             Error = (end as RunFailed)?.Reason,
+            Doing = going ? _work.Doing : null,
             At = _engine.Time.GetUtcNow(),
         };
         Latest = progress;

@@ -69,7 +69,7 @@ internal sealed partial class JobRun : IJobPump
         _job = job;
         _workload = workload;
         _feed = feed;
-        _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency));
+        _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency) { AdvanceAsync = AdvanceAsync, Tell = feed.Publish, IsWatched = () => feed.Watchers > 0 });
         _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo);
         _committer = new Committer(_chunks, _work, engine.Options, engine.Time, engine.Log, job.Row.Id);
         _meter = new ProgressMeter(engine.Options.StallAfter);
@@ -284,7 +284,7 @@ internal sealed partial class JobRun : IJobPump
         {
             outcome = await _work.RunAsync(item, _stopWorking.Token);
         }
-        catch (OperationCanceledException) when (_stopWorking.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopWorking.IsCancellationRequested || _ended.IsCompleted)
         {
             outcome = new ItemDeferred(TimeSpan.Zero, "stopped", item.Attempts);
         }
@@ -299,6 +299,18 @@ internal sealed partial class JobRun : IJobPump
         }
 
         Tell(new ItemDone(item, lane, outcome));
+    }
+
+    /// <summary>Called by the workload, on any thread, while the item runs.</summary>
+    private async Task AdvanceAsync(Item item, ItemAdvanced advanced, CancellationToken cancellationToken)
+    {
+        var committed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _committer.PostNow(new ItemResult(item, advanced, _engine.Time.GetUtcNow()) { Committed = committed });
+        await Task.WhenAny(committed.Task, _ended).WaitAsync(cancellationToken);
+        if (!committed.Task.IsCompleted)
+        {
+            throw new OperationCanceledException($"The pump of job {_job.Row.Id} ended before a part of item {item.Ordinal} was committed.");
+        }
     }
 
     /// <summary>The one place where an item's outcome is interpreted.</summary>
@@ -405,13 +417,18 @@ internal sealed partial class JobRun : IJobPump
         var batch = committed.Batch;
         _sampler.Committed(batch.Succeeded, batch.Failed, batch.Skipped, committed.Took);
         _engine.Metrics.Committed(_workload.Name, batch.Succeeded, batch.Failed, batch.Skipped, committed.Took);
-        _uncommitted -= batch.Results.Count;
+        _uncommitted -= batch.Finished;
         _succeeded += batch.Succeeded;
         _failed += batch.Failed;
         _skipped += batch.Skipped;
         foreach (var result in batch.Results)
         {
-            Release(result.Item.Chunk);
+            if (result.IsFinal)
+            {
+                Release(result.Item.Chunk);
+            }
+
+            result.Committed?.TrySetResult();
         }
 
         if (batch.Spawned.Count > 0)

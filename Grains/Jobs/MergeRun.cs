@@ -89,6 +89,10 @@ internal sealed class MergeRun : IJobPump
         {
             end = new RunStopped();
         }
+        catch (MergeStoppedException stopped)
+        {
+            end = await FailAsync(stopped.Message);
+        }
         catch (Exception error)
         {
             JobRunLog.Broken(_engine.Log, error, _job.Id);

@@ -30,6 +30,7 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
     private readonly GoogleTokens _tokens;
     private readonly SheetsApi _api;
     private readonly TimeProvider _time;
+    private readonly int _attempts;
 
     /// <exception cref="InvalidOperationException">An option is missing or out of range.</exception>
     public SheetsDestination(UpstreamGates gates, SheetsOptions options)
@@ -38,7 +39,9 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         var reads = gates.Client(Reads);
         _time = reads.Time;
         _tokens = new GoogleTokens(reads, options);
-        _api = new SheetsApi(reads, gates.Client(Writes), _tokens, options);
+        var writes = gates.Client(Writes);
+        _attempts = writes.Options.Attempts;
+        _api = new SheetsApi(reads, writes, _tokens, options);
     }
 
     public string Name => "sheets";
@@ -88,7 +91,9 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         if (IsChanged(result))
         {
             At(tab).Known = null;
-            return ask.End(new CallDeferred(TimeSpan.FromSeconds(1), $"The sheet '{tab.Title}' is being changed by somebody else: {((CallMissing)result).Message}"));
+            var words = $"The sheet '{tab.Title}' is being changed by somebody else: {((CallMissing)result).Message}";
+            CallResult later = result.Attempts < _attempts ? new CallDeferred(TimeSpan.FromSeconds(1), words) : new CallTroubled("sheets: changed meanwhile", words);
+            return ask.End(later with { Attempts = result.Attempts });
         }
 
         return ask.End(result);

@@ -28,7 +28,8 @@ public sealed class UpstreamCatalog
     public UpstreamOptions Get(string name) => Find(name)
         ?? throw new KeyNotFoundException($"There is no upstream '{name}'. Known are: {string.Join(", ", _byName.Keys.Order())}.");
 
-    public static UpstreamCatalog FromConfiguration(IConfiguration configuration)
+    /// <param name="more">Upstreams that are configured elsewhere: models and their keys.</param>
+    public static UpstreamCatalog FromConfiguration(IConfiguration configuration, params IEnumerable<UpstreamOptions> more)
     {
         var section = configuration.GetSection("Upstreams");
         var mode = section["Mode"] ?? "Simulated";
@@ -39,7 +40,7 @@ public sealed class UpstreamCatalog
         }
 
         var simulator = (section["SimulatorUrl"] ?? "http://127.0.0.1:5081").TrimEnd('/');
-        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator)));
+        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator)).Concat(more));
     }
 
     private static UpstreamOptions Configure(Known known, IConfigurationSection section, bool live, string simulator)
@@ -131,6 +132,12 @@ public sealed class UpstreamCatalog
         new("codechef", "https://www.codechef.com", "/codechef", (url, _) => new()
         {
             Name = "codechef", BaseUrl = url, Concurrency = 1, Limits = [new CallLimit(1, TimeSpan.FromSeconds(2))], Enabled = false,
+        }),
+
+        // The registry of healthcare providers publishes no limit: what polite clients keep. A page of 200 providers may take its time.
+        new("nppes", "https://npiregistry.cms.hhs.gov", "/nppes", (url, _) => new()
+        {
+            Name = "nppes", BaseUrl = url, Concurrency = 3, Limits = [new CallLimit(5, TimeSpan.FromSeconds(1))], Timeout = TimeSpan.FromSeconds(30),
         }),
 
         // Google Sheets: 60 writes and 60 reads a minute for a service account, each a quota of its own, so each has a gate. A call may take long (Google stops at 180 s);

@@ -45,6 +45,9 @@ public sealed class UpstreamClient
 
     public TimeProvider Time => _time;
 
+    /// <summary>Calls under way on this silo.</summary>
+    public int InFlight => _gate.Need.InFlight;
+
     /// <summary>Says that the upstream's own headers leave nothing for a while.</summary>
     public void Hold(TimeSpan duration, string reason) => _gate.Hold(duration, reason);
 
@@ -164,7 +167,7 @@ public sealed class UpstreamClient
         /// <summary>What is left of the budget's wait; the first try has all of it.</summary>
         public TimeSpan Left => budget.WaitAtMost - client._time.GetElapsedTime(started) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-        public bool MayRetry() => Attempts < client.Options.Attempts && client.DelayBefore(Attempts) < Left;
+        public bool MayRetry() => !budget.OneTry && Attempts < client.Options.Attempts && client.DelayBefore(Attempts) < Left;
 
         public void Waited(GateEntry entry)
         {

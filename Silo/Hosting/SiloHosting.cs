@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using OrleansBulk.Hooks.Models;
 using OrleansBulk.Storage;
 using OrleansBulk.Upstreams;
 
@@ -29,7 +30,8 @@ public static partial class SiloHosting
         services.AddHostedService<DatabaseStart>();
 
         // What the grains need. Each noun of the work adds its own here.
-        services.AddSingleton(provider => UpstreamCatalog.FromConfiguration(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton(provider => HookModels.FromConfiguration(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton(provider => UpstreamCatalog.FromConfiguration(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<HookModels>().Upstreams));
         services.AddSingleton<UpstreamLimitStore>();
         services.AddSingleton<UpstreamMetrics>();
         services.AddSingleton<UpstreamGates>();

@@ -29,10 +29,10 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
     public void Arrive(string host, CallLimit? limit) =>
         _journal.Arrived(host, ArrivedMs, clock.GetUtcNow(), desk.Enter(), limit is null ? 0 : CallLimiter.LengthMs(limit));
 
-    public void Ask(Question question)
+    public void Ask(Question question, string? token)
     {
         _question = question;
-        _journal.Asked(question);
+        _journal.Asked(question, token);
     }
 
     public bool TryBeginWork(int most) => _working = desk.TryBeginWork(most);
@@ -42,10 +42,11 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
     public Task RefuseAsync(Refusal refusal, Reply reply)
     {
         _refusal = refusal.Cause;
-        return SendAsync(reply, null);
+        return SendAsync(reply, null, null);
     }
 
-    public async Task SendAsync(Reply reply, Fault? fault)
+    /// <param name="timer">Keeps the pieces of the body to their times; null where there are none.</param>
+    public async Task SendAsync(Reply reply, Fault? fault, LatencyTimer? timer)
     {
         if (fault?.Kind == FaultKind.Disconnect)
         {
@@ -58,10 +59,11 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
         if (reply.Status != StatusCodes.Status304NotModified)
         {
             response.ContentType = reply.ContentType;
-            response.ContentLength = reply.Body.Length;
+            response.ContentLength = reply.Pieces.Count > 1 ? null : reply.Body.Length;
         }
         foreach (var (name, value) in reply.Headers) response.Headers.Append(name, value);
-        await SendBodyAsync(reply, fault);
+        if (reply.Pieces.Count > 0 && timer is not null) await SendPiecesAsync(reply, fault, timer);
+        else await SendBodyAsync(reply, fault);
     }
 
     /// <summary>The client left before it had its answer.</summary>
@@ -77,6 +79,33 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
         if (_over) return false;
         End(500, "failed");
         return true;
+    }
+
+    private async Task SendPiecesAsync(Reply reply, Fault? fault, LatencyTimer timer)
+    {
+        var output = http.Response.BodyWriter;
+        var sent = 0;
+        for (var i = 0; i < reply.Pieces.Count; i++)
+        {
+            var piece = reply.Pieces[i];
+            await timer.WaitUntilAsync(Arrived + (long)(piece.At.TotalSeconds * clock.TimestampFrequency), Leaving);
+            Leaving.ThrowIfCancellationRequested();
+            if (fault?.Kind == FaultKind.CutBody && i >= reply.Pieces.Count / 2)
+            {
+                End(reply.Status);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), clock, Leaving); // what was sent is on its way
+                http.Abort();
+                return;
+            }
+            if (i == reply.Pieces.Count - 1)
+            {
+                End(reply.Status);
+                _journal.Answered(_question!, reply);
+            }
+            await output.WriteAsync(reply.Body[sent..piece.End], i == reply.Pieces.Count - 1 ? CancellationToken.None : Leaving);
+            sent = piece.End;
+        }
+        await http.Response.CompleteAsync();
     }
 
     private async Task SendBodyAsync(Reply reply, Fault? fault)

@@ -21,14 +21,20 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         try
         {
             var question = await read(http);
-            call.Ask(question);
             var token = Token(http.Request);
+            call.Ask(question, token);
             if (Admit(question, token, rules, desk, host, call, out var quota) is { } refusal)
             {
                 await call.RefuseAsync(refusal, Refuse(refusal, rules, desk.Upstream, quota));
                 return;
             }
-            await AnswerAsync(call, question, inForce, rules, desk, token, quota);
+            var door = question.Door?.Invoke(rules, token, clock.GetUtcNow());
+            if (door is { Refused: { } cause, Reply: { } turnedAway })
+            {
+                await call.RefuseAsync(new Refusal(cause, turnedAway.Status, question), turnedAway with { Headers = [.. turnedAway.Headers, .. door.Headers] });
+                return;
+            }
+            await AnswerAsync(call, question, inForce, rules, desk, token, quota, door?.Headers ?? []);
         }
         catch (Exception left) when (left is OperationCanceledException or IOException)
         {
@@ -69,7 +75,8 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         return WithQuota(WithRetryAfter(upstream.Refuse(refusal), retryAfter), quota);
     }
 
-    private async Task AnswerAsync(Call call, Question question, ScenarioInForce inForce, UpstreamRules rules, UpstreamDesk desk, string? token, QuotaState? quota)
+    private async Task AnswerAsync(Call call, Question question, ScenarioInForce inForce, UpstreamRules rules, UpstreamDesk desk, string? token, QuotaState? quota,
+        IReadOnlyList<(string Name, string Value)> headers)
     {
         var (upstream, seed, number) = (desk.Upstream.Key, inForce.Scenario.Seed, rules.Memory.NextCall());
         var fault = rules.Faults.Pick(question, number, upstream, seed, clock, call.Arrived);
@@ -80,7 +87,8 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         }
         if (question.Changes && fault?.Kind is FaultKind.Status or FaultKind.OverLimit or FaultKind.Html) question = question.Undone();
         var world = fault?.Kind == FaultKind.Stale ? inForce.EarlierWorld : inForce.World;
-        var reply = question.Answer(new Knowledge(world, rules, token, quota, clock.GetUtcNow()));
+        var know = new Knowledge(world, rules, token, quota, clock.GetUtcNow()) { Scenario = inForce.Scenario, Nppes = inForce.Nppes };
+        var reply = (fault is null ? null : question.Faulty?.Invoke(fault.Kind, know)) ?? question.Answer(know);
         if (reply.Free && quota is not null) quota = rules.Quotas?.Return(token, question.Resource, clock.GetUtcNow());
         var before = rules.Faults.KeepsAnswers ? rules.Memory.Exchange(question.Operation, reply) : null;
         if (fault is not null)
@@ -89,10 +97,10 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
             if (fault.Kind == FaultKind.Unanswered) await Task.Delay(Timeout.InfiniteTimeSpan, clock, call.Leaving);
             reply = FaultyReply.Of(fault, reply, before, new FaultSetting(question, desk.Upstream, rules.Scenario, clock.GetUtcNow()));
         }
-        reply = WithQuota(reply, quota);
+        reply = WithQuota(reply with { Headers = [.. reply.Headers, .. headers] }, quota);
         var latency = LatencyDraw.Of(rules.Scenario.Latency, seed, upstream, number);
         if (latency > TimeSpan.Zero) await timer.WaitUntilAsync(call.Arrived + (long)(latency.TotalSeconds * clock.TimestampFrequency), call.Leaving);
-        await call.SendAsync(reply, fault);
+        await call.SendAsync(reply, fault, timer);
     }
 
     private Reply WithRetryAfter(Reply reply, RetryAfter? retryAfter) =>
@@ -111,9 +119,10 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         ],
     };
 
-    /// <summary>The token of <c>Authorization: Bearer x</c> (or <c>token x</c>), null without one.</summary>
+    /// <summary>The token of <c>Authorization: Bearer x</c> (or <c>token x</c>) or of <c>x-api-key</c>, null without one.</summary>
     public static string? Token(HttpRequest request)
     {
+        if (request.Headers["x-api-key"].ToString() is { Length: > 0 } key) return key;
         var header = request.Headers.Authorization.ToString();
         var space = header.IndexOf(' ', StringComparison.Ordinal);
         return space < 0 ? null : header[(space + 1)..].Trim();

@@ -1,4 +1,5 @@
 using OrleansBulk.Simulator.Limits;
+using OrleansBulk.Simulator.Nppes;
 using OrleansBulk.Simulator.Scenarios;
 using OrleansBulk.Simulator.Worlds;
 
@@ -7,7 +8,13 @@ namespace OrleansBulk.Simulator.Calls;
 /// <summary>What an answer may depend on besides its question.</summary>
 /// <param name="Token">The caller's token, null without one.</param>
 /// <param name="Quota">The state of the quota after this call; null without a quota, and for free calls.</param>
-internal readonly record struct Knowledge(ProfileWorld World, UpstreamRules Rules, string? Token, QuotaState? Quota, DateTimeOffset Now);
+internal readonly record struct Knowledge(ProfileWorld World, UpstreamRules Rules, string? Token, QuotaState? Quota, DateTimeOffset Now)
+{
+    public required Scenario Scenario { get; init; }
+
+    /// <summary>The registry of healthcare providers.</summary>
+    public required NppesWorld Nppes { get; init; }
+}
 
 /// <summary>A call, understood.</summary>
 /// <param name="Operation">What is asked, as the journal names it.</param>
@@ -17,6 +24,12 @@ internal sealed record Question(string Operation, IReadOnlyList<string> Keys, Fu
 {
     /// <summary>Which quota it counts against.</summary>
     public string Resource { get; init; } = "core";
+
+    /// <summary>Limits that only this upstream has; null: none.</summary>
+    public Door? Door { get; init; }
+
+    /// <summary>What faults make of the answer that are this upstream's own; null, or null from it: none.</summary>
+    public Func<FaultKind, Knowledge, Reply?>? Faulty { get; init; }
 
     /// <summary>Its answer changes something: an upstream in trouble gives an error without having done it.</summary>
     public bool Changes { get; init; }

@@ -5,6 +5,11 @@ using System.Text.Json;
 
 namespace OrleansBulk.Simulator.Calls;
 
+/// <summary>A part of a body.</summary>
+/// <param name="At">When it is sent, counted from the arrival of the call.</param>
+/// <param name="End">Where it ends in the body.</param>
+internal readonly record struct ReplyPiece(TimeSpan At, int End);
+
 /// <summary>An answer as a value: faults change it, and one place sends it.</summary>
 internal sealed record Reply
 {
@@ -30,6 +35,9 @@ internal sealed record Reply
 
     /// <summary>What it tells about each handle, in the order asked.</summary>
     public KeyAnswer[]? PerKey { get; init; }
+
+    /// <summary>When which part of the body is sent; empty: all of it at once.</summary>
+    public IReadOnlyList<ReplyPiece> Pieces { get; init; } = [];
 
     /// <summary>The call uses nothing of the quota up.</summary>
     public bool Free { get; init; }

@@ -10,7 +10,13 @@ internal readonly record struct FaultSetting(Question Question, Upstream Upstrea
 internal static class FaultyReply
 {
     /// <param name="before">The answer before this one of the same operation, if any.</param>
-    public static Reply Of(Fault fault, Reply right, Reply? before, FaultSetting setting) => fault.Kind switch
+    public static Reply Of(Fault fault, Reply right, Reply? before, FaultSetting setting)
+    {
+        var reply = Change(fault, right, before, setting);
+        return reply.Body.Equals(right.Body) || reply.Pieces != right.Pieces ? reply : reply with { Pieces = [] };
+    }
+
+    private static Reply Change(Fault fault, Reply right, Reply? before, FaultSetting setting) => fault.Kind switch
     {
         FaultKind.Status => WithRetryAfter(setting.Upstream.Fail(fault) ?? Status(fault.Status ?? 500, setting), fault, setting),
         FaultKind.OverLimit => WithRetryAfter(OverLimit(fault.Status ?? setting.Scenario.Limit?.Status ?? 429, setting), fault, setting),

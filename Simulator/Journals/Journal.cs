@@ -18,6 +18,8 @@ internal sealed class Journal(FrozenDictionary<string, UpstreamDesk> desks, Time
         new(_since, Platforms.All.Where(key => upstream is null || key == upstream)
             .ToDictionary(key => key, key => desks[key].Journal.Report(desks[key].InFlight, repeated)));
 
+    public IReadOnlyList<string> Asked(string upstream, string operation) => desks[upstream].Journal.Asked(operation);
+
     public void Reset()
     {
         _since = clock.GetUtcNow();

@@ -43,6 +43,9 @@ public sealed record UpstreamReport
     /// <summary>Calls by operation.</summary>
     public IReadOnlyDictionary<string, long> Operations { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Calls by the token, or key, they came with.</summary>
+    public IReadOnlyDictionary<string, long> Tokens { get; init; } = new Dictionary<string, long>();
+
     public KeysReport Keys { get; init; } = new();
 }
 

@@ -16,6 +16,7 @@ internal sealed class UpstreamJournal
     private readonly Dictionary<string, SlidingWindow> _limitWindows = [];
     private readonly Dictionary<string, long> _operations = [];
     private readonly Dictionary<string, long> _faults = [];
+    private readonly Dictionary<string, long> _tokens = [];
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, KeyTally>> _keys = new();
     private readonly long[] _classes = new long[4];
     private readonly long[] _refusals = new long[4];
@@ -44,9 +45,13 @@ internal sealed class UpstreamJournal
         }
     }
 
-    public void Asked(Question question)
+    public void Asked(Question question, string? token)
     {
-        lock (_lock) CollectionsMarshal.GetValueRefOrAddDefault(_operations, question.Operation, out _)++;
+        lock (_lock)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_operations, question.Operation, out _)++;
+            if (token is not null) CollectionsMarshal.GetValueRefOrAddDefault(_tokens, token, out _)++;
+        }
         if (question.Keys.Count == 0) return;
         var tallies = _keys.GetOrAdd(question.Operation, static _ => new ConcurrentDictionary<string, KeyTally>());
         foreach (var key in question.Keys) Interlocked.Increment(ref tallies.GetOrAdd(key.ToLowerInvariant(), static _ => new KeyTally()).Asked);
@@ -78,6 +83,9 @@ internal sealed class UpstreamJournal
         lock (_lock) _aborted++;
     }
 
+    /// <summary>The keys that were asked for by an operation.</summary>
+    public IReadOnlyList<string> Asked(string operation) => _keys.TryGetValue(operation, out var tallies) ? [.. tallies.Keys] : [];
+
     /// <param name="repeated">How many repeated keys to list at most.</param>
     public UpstreamReport Report(int inFlight, int repeated)
     {
@@ -99,6 +107,7 @@ internal sealed class UpstreamJournal
                 First = _first,
                 Last = _last,
                 Operations = new Dictionary<string, long>(_operations),
+                Tokens = new Dictionary<string, long>(_tokens),
                 Keys = keys,
             };
         }

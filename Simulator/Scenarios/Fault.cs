@@ -39,6 +39,12 @@ public sealed record Fault
     /// </summary>
     public int? Status { get; init; }
 
+    /// <summary>
+    /// For <see cref="FaultKind.Status"/> at the chat upstreams: which of the errors with this status (<c>insufficient_quota</c>, <c>slow_down</c>,
+    /// <c>context_length_exceeded</c>, <c>enforced_spend_limit_reached</c>, …), or <c>html</c> for a page of the edge. Default: the common one.
+    /// </summary>
+    public string? Code { get; init; }
+
     /// <summary>For <see cref="FaultKind.Status"/> and <see cref="FaultKind.OverLimit"/>: the Retry-After header. Default none.</summary>
     public RetryAfter? RetryAfter { get; init; }
 
@@ -89,6 +95,15 @@ public enum FaultKind
 
     /// <summary>The right answer with <see cref="Fault.Field"/> called <see cref="Fault.To"/>.</summary>
     RenamedField,
+
+    /// <summary>Chat upstreams: words where something else was asked for. The answer of others is right.</summary>
+    Babble,
+
+    /// <summary>Chat upstreams: the answer ends in the middle because of its length.</summary>
+    CutAnswer,
+
+    /// <summary>Chat upstreams: half of a stream, then an error in it. An answer that does not stream is right.</summary>
+    StreamError,
 
     /// <summary>The right answer in ten pieces over <see cref="Fault.DurationMs"/>.</summary>
     SlowBody,

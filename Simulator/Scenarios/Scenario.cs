@@ -12,6 +12,9 @@ public sealed record Scenario
     /// <summary>The share of accounts that changes with each revision, 0 to 1. Default 1: all.</summary>
     public double ChangedPerRevision { get; init; } = 1;
 
+    /// <summary>The registry of healthcare providers.</summary>
+    public NppesScenario Nppes { get; init; } = new();
+
     /// <summary>One entry for each key of <see cref="Worlds.Platforms.All"/>.</summary>
     public IReadOnlyDictionary<string, UpstreamScenario> Upstreams { get; init; } = UpstreamScenario.Defaults();
 }

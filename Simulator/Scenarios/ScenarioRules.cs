@@ -1,3 +1,4 @@
+using OrleansBulk.Simulator.Nppes;
 using OrleansBulk.Simulator.Worlds;
 
 namespace OrleansBulk.Simulator.Scenarios;
@@ -12,12 +13,32 @@ internal static class ScenarioRules
     {
         Require(scenario.Revision is >= 0 and <= 1000, "revision", scenario.Revision, "0 to 1000");
         Require(scenario.ChangedPerRevision is >= 0 and <= 1, "changedPerRevision", scenario.ChangedPerRevision, "0 to 1");
+        Check(scenario.Nppes);
         foreach (var (key, upstream) in scenario.Upstreams)
         {
             Require(Platforms.All.Contains(key), "upstreams", key, string.Join(", ", Platforms.All));
             Require(upstream is not null, $"upstreams.{key}", null, "an object");
             Check(key, upstream!);
         }
+    }
+
+    private static void Check(NppesScenario nppes)
+    {
+        Require(nppes is not null, "nppes", null, "an object");
+        Require(nppes!.Providers is >= 0 and <= 1_000_000, "nppes.providers", nppes.Providers, "0 to 1000000");
+        Require(nppes.States is not null, "nppes.states", null, "an object; it may be empty");
+        foreach (var (state, count) in nppes.States!)
+        {
+            Require(NppesStates.Knows(state), "nppes.states", state, "two letters of a state");
+            Require(count is >= 0 and <= 1_000_000, $"nppes.states.{state}", count, "0 to 1000000");
+        }
+        Require(nppes.Taxonomies is not null, "nppes.taxonomies", null, "a list; it may be empty");
+        foreach (var code in nppes.Taxonomies!) Require(NppesTaxonomy.All.Any(known => known.Code == code), "nppes.taxonomies", code, string.Join(", ", NppesTaxonomy.All.Select(known => known.Code)));
+        Require(nppes.PostalCode is null || (nppes.PostalCode.Length == 5 && nppes.PostalCode.All(char.IsAsciiDigit)), "nppes.postalCode", nppes.PostalCode, "five digits");
+        Require(nppes.Deactivated is >= 0 and <= 1, "nppes.deactivated", nppes.Deactivated, "0 to 1");
+        Require(nppes.WrongCheckDigits is >= 0 and <= 1, "nppes.wrongCheckDigits", nppes.WrongCheckDigits, "0 to 1");
+        Require(nppes.MaxLimit >= 1, "nppes.maxLimit", nppes.MaxLimit, "1 or more");
+        Require(nppes.MaxSkip >= 0, "nppes.maxSkip", nppes.MaxSkip, "0 or more");
     }
 
     private static void Check(string key, UpstreamScenario upstream)
@@ -44,6 +65,13 @@ internal static class ScenarioRules
             Require(quota.WindowSeconds is > 0 and <= 86_400, $"upstreams.{key}.quota.windowSeconds", quota.WindowSeconds, "above 0, to 86400");
             Require(quota.Status is 403 or 429, $"upstreams.{key}.quota.status", quota.Status, "403 or 429");
         }
+        if (upstream.Chat is { } chat)
+        {
+            Require(chat.FirstTokenMs is >= 0 and <= 3_600_000, $"upstreams.{key}.chat.firstTokenMs", chat.FirstTokenMs, "0 to 3600000");
+            Require(chat.TokensPerSecond is >= 0 and <= 1_000_000, $"upstreams.{key}.chat.tokensPerSecond", chat.TokensPerSecond, "0 to 1000000");
+            Require(chat.Keys.Values.All(limits => limits is { RequestsPerMinute: null or >= 1, TokensPerMinute: null or >= 1 }), $"upstreams.{key}.chat.keys", null, "keys with limits of 1 or more, or null");
+        }
+        Require(upstream.Chat is not null == key is Platforms.OpenAi or Platforms.Anthropic, $"upstreams.{key}.chat", upstream.Chat, "an object at openai and anthropic, null elsewhere");
         Require(upstream.RefusedTokens is not null, $"upstreams.{key}.refusedTokens", null, "a list; it may be empty");
         Require(upstream.Faults is not null, $"upstreams.{key}.faults", null, "a list; it may be empty");
         for (var i = 0; i < upstream.Faults!.Count; i++) Check($"upstreams.{key}.faults[{i}]", upstream.Faults[i]);

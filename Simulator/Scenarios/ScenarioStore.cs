@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
+using OrleansBulk.Simulator.Nppes;
 using OrleansBulk.Simulator.Worlds;
 
 namespace OrleansBulk.Simulator.Scenarios;
 
 /// <summary>The scenario, with the worlds and rules made from it. Replaced as a whole, so a call sees one or the other, never a mixture.</summary>
-internal sealed record ScenarioInForce(Scenario Scenario, ProfileWorld World, ProfileWorld EarlierWorld, FrozenDictionary<string, UpstreamRules> Rules);
+internal sealed record ScenarioInForce(Scenario Scenario, ProfileWorld World, ProfileWorld EarlierWorld, NppesWorld Nppes, FrozenDictionary<string, UpstreamRules> Rules);
 
 /// <summary>Holds the scenario in force. Calls read it without a lock; changes come one at a time.</summary>
 internal sealed class ScenarioStore(Scenario first, TimeProvider clock)
@@ -35,6 +36,6 @@ internal sealed class ScenarioStore(Scenario first, TimeProvider clock)
     {
         var world = new ProfileWorld(scenario.Seed, scenario.Revision, scenario.ChangedPerRevision);
         var rules = scenario.Upstreams.ToFrozenDictionary(entry => entry.Key, entry => new UpstreamRules(entry.Value, earlier?.Rules.GetValueOrDefault(entry.Key), now));
-        return new ScenarioInForce(scenario, world, world.At(Math.Max(0, scenario.Revision - 1)), rules);
+        return new ScenarioInForce(scenario, world, world.At(Math.Max(0, scenario.Revision - 1)), NppesWorld.Of(scenario, earlier?.Nppes), rules);
     }
 }

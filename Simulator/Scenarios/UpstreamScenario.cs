@@ -23,6 +23,9 @@ public sealed record UpstreamScenario
     /// <summary>How an unknown account is told where sources disagree (AtCoder's history, GeeksforGeeks). Default by status.</summary>
     public NotFoundForm NotFound { get; init; }
 
+    /// <summary>How the models of a chat upstream behave; null at all others.</summary>
+    public ChatScenario? Chat { get; init; }
+
     /// <summary>What goes wrong. The first fault that applies to a call decides it. Default none.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
@@ -55,6 +58,10 @@ public sealed record UpstreamScenario
             Latency = new Latency { MeanMs = 150, SpreadMs = 50 },
             Quota = new Quota { Limit = 60, AnonymousLimit = 60, WindowSeconds = 60, Status = 429, Headers = false },
         },
+        // Publishes no limit; what a polite client keeps to is not enforced.
+        [Platforms.Nppes] = new() { Latency = new Latency { MeanMs = 250, SpreadMs = 60 } },
+        [Platforms.OpenAi] = new() { Chat = new ChatScenario() },
+        [Platforms.Anthropic] = new() { Chat = new ChatScenario() },
     };
 }
 

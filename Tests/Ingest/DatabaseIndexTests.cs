@@ -3,6 +3,8 @@ using System.Reflection;
 using Npgsql;
 using OrleansBulk.Distribution;
 using OrleansBulk.Ingest;
+using OrleansBulk.Leads;
+using OrleansBulk.Providers;
 using OrleansBulk.Tests.Support;
 
 namespace OrleansBulk.Tests.Ingest;
@@ -26,7 +28,7 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         Assert.Equal(0, again);
         Assert.Contains("idx_global_usernames_used_false", said, StringComparison.Ordinal);
         Assert.Contains("idx_global_usernames_id", said, StringComparison.Ordinal);
-        Assert.Contains("All 10 indexes are there and valid.", said, StringComparison.Ordinal);
+        Assert.Contains("All 21 indexes are there and valid.", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,15 +87,73 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         await UsesAsync("idx_distributions_created", Sql<DistributionStore>("ListSql"), $"{Day}, NULL, NULL, 50");
     }
 
+    [Fact]
+    public async Task EachList_OfProvidersAndLeads_UsesTheIndexThatIsThereForIt_AndSortsNothing()
+    {
+        Assert.Equal(0, (await RunAsync(_postgres.ConnectionString)).Code);
+        await _postgres.ExecuteAsync("""
+            INSERT INTO providers (npi, entity, name, city, state, taxonomy, taxonomies, status, source, created_at, updated_at)
+            SELECT 1000000000 + n, 'individual', 'SAMPLE' || md5(n::text), 'CITY' || n * 7919 % 500, chr(65 + n % 26) || chr(65 + n * 31 % 26), (100 + n * 13 % 300) || '000000X', '{}',
+                CASE WHEN n % 97 = 0 THEN 'deactivated' ELSE 'active' END, 'test', now(), now() FROM generate_series(1, 60000) n
+            """);
+        await _postgres.ExecuteAsync("""
+            INSERT INTO leads SELECT gen_random_uuid(), 1000000000 + n * 3, CASE WHEN n % 50 = 0 THEN 'won' ELSE 'new' END, 'ada', now(), timestamptz '2026-01-01' + n * interval '1 minute', p.name, p.state, p.city, p.taxonomy
+            FROM generate_series(1, 20000) n JOIN providers p ON p.npi = 1000000000 + n * 3
+            """);
+        await _postgres.ExecuteAsync("ANALYZE");
+
+        await ListsAsync("providers_pkey", ProviderFilter.None, "1000000500");
+        await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA" }, "1000000500, 'CITY7'", "'AA'");
+        await ListsAsync("idx_providers_state_city", ProviderFilter.None with { State = "AA", City = "CITY26" }, "1000000500", "'AA', 'CITY26'", maySort: true); // a few
+        await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X" }, "1000000500, 'CITY7', 'AA'", "'113000000X'");
+        await ListsAsync("idx_providers_taxonomy", ProviderFilter.None with { Taxonomy = "113000000X", State = "BF" }, "1000000500, 'CITY7'", "'BF', '113000000X'", maySort: true); // a few
+        await ListsAsync("idx_providers_deactivated", ProviderFilter.None with { Status = ProviderFilter.Deactivated }, "1000000500");
+        await UsesAsync("idx_providers_name", ProviderStore.ListSql(ProviderFilter.None with { Search = "abcdef" }, after: false, inside: true), "50, '%abcdef%'", "force_custom_plan");
+        await UsesAsync("idx_providers_name_start", ProviderStore.ListSql(ProviderFilter.None with { Search = "samplea0b1" }, after: false, inside: false), "50, 'samplea0b1%'", "force_custom_plan");
+
+        await UsesAsync("idx_leads_updated", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None), after: true, inside: true), $"50, '2026-01-05', '{Guid.Empty}'");
+        await UsesAsync("idx_leads_status", LeadStore.ListSql(new LeadFilter("won", null, ProviderFilter.None), after: false, inside: true), "50, 'won'");
+        await UsesAsync("idx_leads_state", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None with { State = "AA" }), after: false, inside: true), "50, 'AA'", sorted: true);
+        await UsesAsync("idx_leads_taxonomy", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None with { Taxonomy = "113000000X" }), after: false, inside: true), "50, '113000000X'", sorted: true);
+        await UsesAsync("idx_leads_name", LeadStore.ListSql(new LeadFilter(null, null, ProviderFilter.None with { Search = "abcdef" }), after: false, inside: true), "50, '%abcdef%'", "force_custom_plan");
+        await UsesAsync("idx_leads_provider_status", "SELECT EXISTS (SELECT FROM leads l WHERE l.npi = $1 AND l.status = $2)", "1000000300, 'won'");
+
+        async Task ListsAsync(string index, ProviderFilter filter, string place, string? asked = null, bool maySort = false)
+        {
+            asked = asked is null ? "" : $", {asked}";
+            await UsesAsync(index, ProviderStore.ListSql(filter, after: false, inside: true), $"50{asked}", sorted: !maySort);
+            await UsesAsync(index, ProviderStore.ListSql(filter, after: true, inside: true), $"50, {place}{asked}", sorted: !maySort);
+        }
+    }
+
+    [Fact]
+    public async Task WithoutTheExtension_TheScriptSaysSo_AndMakesTheOthers()
+    {
+        await _postgres.ExecuteAsync("DROP EXTENSION pg_trgm");
+        await _postgres.ExecuteAsync("CREATE ROLE plain_" + _postgres.Name + " LOGIN");
+        await _postgres.ExecuteAsync($"GRANT ALL ON ALL TABLES IN SCHEMA public TO plain_{_postgres.Name}");
+        try
+        {
+            // Whoever may not create extensions may not create these indexes either, but is told about the extension first.
+            var (_, said) = await RunAsync(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Username = "plain_" + _postgres.Name }.ConnectionString);
+
+            Assert.Contains("idx_providers_name is left out: the extension pg_trgm is missing here", said, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await _postgres.ExecuteAsync($"DROP OWNED BY plain_{_postgres.Name}; DROP ROLE plain_{_postgres.Name}");
+        }
+    }
+
     private static string Sql<TStore>(string name) => (string)typeof(TStore).GetField(name, BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue()!;
 
     /// <summary>As the service sends it: prepared, with its parameters; planned for them, as it is until it was sent often.</summary>
-    private async Task UsesAsync(string index, string sql, string parameters)
+    private async Task UsesAsync(string index, string sql, string parameters, string? onlyMode = null, bool sorted = false)
     {
         await using var connection = await _postgres.OpenAsync();
         await using var prepare = new NpgsqlCommand($"PREPARE asked AS {sql}", connection);
         await prepare.ExecuteNonQueryAsync();
-        foreach (var mode in new[] { "force_custom_plan", "force_generic_plan" })
+        foreach (var mode in onlyMode is null ? new[] { "force_custom_plan", "force_generic_plan" } : [onlyMode])
         {
             await using var plan = new NpgsqlCommand($"SET plan_cache_mode = {mode}; EXPLAIN EXECUTE asked({parameters})", connection);
             await using var reader = await plan.ExecuteReaderAsync();
@@ -105,6 +165,7 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
 
             Assert.True(lines.Exists(line => line.Contains($" {index} ", StringComparison.Ordinal) || line.EndsWith($" {index}", StringComparison.Ordinal)),
                 $"{index} is not used ({mode}):\n{sql}\n{string.Join('\n', lines)}");
+            Assert.False(sorted && lines.Exists(line => line.Contains("Sort", StringComparison.Ordinal)), $"{sql} sorts ({mode}):\n{string.Join('\n', lines)}");
         }
     }
 

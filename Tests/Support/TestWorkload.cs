@@ -66,7 +66,10 @@ internal sealed class TestWorkload : IWorkload
         await Task.CompletedTask;
     }
 
-    public IWorkloadRun Start(JobTicket job) => new TestRun(this, job);
+    /// <summary>Of the job that was started last.</summary>
+    public JobTicket? Ticket { get; private set; }
+
+    public IWorkloadRun Start(JobTicket job) => new TestRun(this, Ticket = job);
 
     private static long Items(string spec) => JsonDocument.Parse(spec).RootElement.GetProperty("items").GetInt64();
 

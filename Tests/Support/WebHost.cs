@@ -29,7 +29,9 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
     public const string AdminKey = "bulk_test_key_of_the_admin";
 
     private const string Unhindered = """{"latency": null, "limit": null, "concurrency": null, "quota": null}""";
-    private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks"];
+    private const string AtOnce = """{"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}""";
+    private static readonly string[] Chats = ["openai", "anthropic"];
+    private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks", "nppes"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string? _connectionString;
@@ -72,7 +74,7 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
 
     public async Task InitializeAsync()
     {
-        Simulator = await RunningSimulator.StartAsync($$"""{"upstreams": { {{string.Join(", ", Platforms.Select(platform => $"\"{platform}\": {Unhindered}"))}} } }""");
+        Simulator = await RunningSimulator.StartAsync($$"""{"upstreams": { {{string.Join(", ", Platforms.Select(platform => $"\"{platform}\": {Unhindered}").Concat(Chats.Select(chat => $"\"{chat}\": {AtOnce}")))}} } }""");
         _database = _connectionString is null ? await PostgresDatabase.CreateAsync() : null;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = typeof(WebFrame).Assembly.GetName().Name, EnvironmentName = "Production" });
         builder.Configuration.AddInMemoryCollection(Settings());

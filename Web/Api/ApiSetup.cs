@@ -9,7 +9,7 @@ internal static class ApiSetup
     {
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
-        builder.Services.AddSingleton<JobNews>();
+        builder.Services.AddSingleton<JobPulse>();
         builder.Services.AddSingleton<JobViews>();
         builder.Services.AddSingleton<UpstreamViews>();
         builder.Services.AddSingleton<Timelines>();
@@ -25,5 +25,10 @@ internal static class ApiSetup
         app.MapIngest();
         app.MapDistributions();
         app.MapSchedules();
+        app.MapProviders();
+        app.MapProviderFiles();
+        app.MapLeads();
+        app.MapSync();
+        app.MapHooks();
     }
 }

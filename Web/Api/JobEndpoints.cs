@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrleansBulk.Hooks;
 using OrleansBulk.Jobs;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Errors;
@@ -25,7 +26,7 @@ internal static class JobEndpoints
             .Reads<JobBody>().Produces<JobForecast>().WithSummary("What a job would do: nothing is written and nobody is called.");
         jobs.MapGet("/", ListAsync).Produces<PageOf<JobView>>().WithSummary("Jobs, newest first, a page at a time.");
         jobs.MapGet("/{id:guid}", GetAsync).Produces<JobView>().WithSummary("One job with its newest progress.");
-        jobs.MapGet("/events", NewsAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: changed, when a list of jobs would show something new.");
+        jobs.MapGet("/events", PulseAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: changed, when a list of jobs would show something new.");
         jobs.MapGet("/{id:guid}/events", EventsAsync).Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithSummary("Server-sent events: progress, failure (sampled), done.");
         jobs.MapGet("/{id:guid}/ledger", LedgerAsync).Produces<Ledger>().WithSummary("What became of every item, counted from rows.");
         jobs.MapGet("/{id:guid}/failures", FailureEndpoint.GetAsync).Produces<FailuresPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson")
@@ -71,10 +72,10 @@ internal static class JobEndpoints
         }
     }
 
-    private static ServerSentEventsResult<string> NewsAsync(HttpContext context, JobNews news, CancellationToken cancellationToken)
+    private static ServerSentEventsResult<string> PulseAsync(HttpContext context, JobPulse pulse, CancellationToken cancellationToken)
     {
         context.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy in front must not hold events back
-        return TypedResults.ServerSentEvents(news.ReadAsync(cancellationToken));
+        return TypedResults.ServerSentEvents(pulse.ReadAsync(cancellationToken));
     }
 
     private static async Task<IResult> PreviewAsync(HttpContext context, JobIntake intake, CancellationToken cancellationToken)
@@ -132,7 +133,7 @@ internal static class JobEndpoints
         await views.FindAsync(id, cancellationToken) is { } view ? TypedResults.Ok(view) : Unknown(id);
 
     private static async Task<IResult> EventsAsync(Guid id, JobViews views, JobWatches watches, CancellationToken cancellationToken) =>
-        await views.FindAsync(id, cancellationToken) is null ? Unknown(id) : new JobEventStream(watches, id, null);
+        await views.FindAsync(id, cancellationToken) is not { } job ? Unknown(id) : new JobEventStream(watches, id, null) { OneEventALook = job.Workload == HookGeneration.WorkloadName };
 
     private static async Task<IResult> LedgerAsync(Guid id, JobStore jobs, CancellationToken cancellationToken) =>
         await jobs.ReadLedgerAsync(id, cancellationToken) is { } ledger ? TypedResults.Ok(ledger) : Unknown(id);

@@ -9,6 +9,9 @@ namespace OrleansBulk.Web.Api;
 /// <param name="pace">Time between two snapshots; null: what the number of lookers allows.</param>
 internal sealed class JobEventStream(JobWatches watches, Guid jobId, TimeSpan? pace) : IResult
 {
+    /// <summary>Ten events a second at most: news take the place of the snapshot, and of the sampled failures, of the same moment.</summary>
+    public bool OneEventALook { get; init; }
+
     private static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(15);
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -40,7 +43,7 @@ internal sealed class JobEventStream(JobWatches watches, Guid jobId, TimeSpan? p
         while (true)
         {
             var (frames, ended, changed) = watch.Look(ref seen);
-            foreach (var frame in frames)
+            foreach (var frame in OneEventALook ? OneOf(frames, ended) : frames)
             {
                 await response.Body.WriteAsync(frame, gone);
             }
@@ -68,6 +71,11 @@ internal sealed class JobEventStream(JobWatches watches, Guid jobId, TimeSpan? p
             }
         }
     }
+
+    /// <summary>The news, or else the newest; at the end the last news and the end.</summary>
+    private static IEnumerable<byte[]> OneOf(IReadOnlyList<byte[]> frames, bool ended) => frames.Count < 2 ? frames
+        : ended ? frames.Where(JobFrames.IsNews).Append(frames[^1])
+        : [frames.FirstOrDefault(JobFrames.IsNews) ?? frames[^1]];
 
     private static async Task<bool> ChangedAsync(Task changed, TimeSpan patience, TimeProvider time, CancellationToken gone)
     {

@@ -16,6 +16,11 @@ internal static class JobFrames
 
     public static byte[] Failure(JobItemFailed failed) => Event("failure", null, new { failed.Ordinal, failed.Key, failed.Cause, failed.Message });
 
+    public static bool IsNews(byte[] frame) => frame.AsSpan().StartsWith("event: news"u8);
+
+    /// <summary>What a job's workload tells, as a list: any number of news are one event.</summary>
+    public static byte[] News(IEnumerable<string> news) => Encoding.UTF8.GetBytes($"event: news\ndata: [{string.Join(',', news)}]\n\n");
+
     public static byte[] Done(JobView job) => Event("done", null, job);
 
     /// <summary>The job was deleted while it was watched.</summary>

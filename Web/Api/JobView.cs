@@ -20,11 +20,11 @@ public sealed record JobView(
 /// <summary>A job's progress on the wire. Counts are items; rates are per second; times are seconds from now.</summary>
 public sealed record JobProgressView(
     string Status, long Submitted, long Planned, long Succeeded, long Failed, long Skipped, long Cancelled, long Pending, double Percent, int InFlight,
-    double RatePerSecond, EtaView? EtaSeconds, string? BoundBy, long CallsMade, long CallsAvoided, long Retries)
+    double RatePerSecond, EtaView? EtaSeconds, string? BoundBy, long CallsMade, long CallsAvoided, long Retries, string? Doing = null)
 {
     public static JobProgressView Of(JobProgress progress) => new(
         progress.Status.Wire(), progress.Submitted, progress.Planned, progress.Succeeded, progress.Failed, progress.Skipped, progress.Cancelled, progress.Pending, progress.Percent,
-        progress.InFlight, progress.RatePerSecond, progress.Eta is { } eta ? new EtaView(eta.Low, eta.High) : null, progress.BoundBy, progress.CallsMade, progress.CallsAvoided, progress.Retries);
+        progress.InFlight, progress.RatePerSecond, progress.Eta is { } eta ? new EtaView(eta.Low, eta.High) : null, progress.BoundBy, progress.CallsMade, progress.CallsAvoided, progress.Retries, progress.Doing);
 }
 
 public sealed record EtaView(long Low, long High);

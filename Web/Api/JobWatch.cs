@@ -1,3 +1,5 @@
+using OrleansBulk.Jobs;
+
 namespace OrleansBulk.Web.Api;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace OrleansBulk.Web.Api;
 internal sealed class JobWatch : IDisposable
 {
     private const int FailuresKept = 20;
+    private const int NewsKept = 2000; // a looker who stays away for longer than these take sees the rest in the database
 
     private readonly Lock _sync = new();
     private readonly CancellationTokenSource _left = new();
@@ -14,6 +17,9 @@ internal sealed class JobWatch : IDisposable
     private readonly Func<JobWatch, CancellationToken, Task> _follow;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<(long Number, byte[] Frame)> _failures = [];
+    private readonly LinkedList<(long Number, JobNews News)> _news = [];
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LinkedListNode<(long Number, JobNews News)>> _replaceable = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _following;
     private byte[]? _progress;
@@ -84,6 +90,40 @@ internal sealed class JobWatch : IDisposable
         }
     }
 
+    public void ShowNews(JobNews news)
+    {
+        lock (_sync)
+        {
+            if (news.Replaces is null && !_told.Add(news.Json))
+            {
+                return; // the watch was begun anew, and is told everything again
+            }
+
+            if (news.Replaces is { } replaced && _replaceable.Remove(replaced, out var worthless))
+            {
+                _news.Remove(worthless);
+            }
+
+            var added = _news.AddLast((++_number, news));
+            if (news.Replaces is { } name)
+            {
+                _replaceable[name] = added;
+            }
+
+            if (_news.Count > NewsKept)
+            {
+                if (_news.First!.Value.News.Replaces is { } forgotten)
+                {
+                    _replaceable.Remove(forgotten);
+                }
+
+                _news.RemoveFirst();
+            }
+
+            Changed();
+        }
+    }
+
     public void End(byte[]? progress, byte[] end)
     {
         lock (_sync)
@@ -108,6 +148,12 @@ internal sealed class JobWatch : IDisposable
                 {
                     frames.Add(frame);
                 }
+            }
+
+            var from = seen;
+            if (_news.Last?.Value.Number > from)
+            {
+                frames.Add(JobFrames.News(_news.Where(told => told.Number > from).Select(told => told.News.Json)));
             }
 
             if (_progress is not null && _progressNumber > seen)

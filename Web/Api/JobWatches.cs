@@ -60,6 +60,9 @@ public sealed class JobWatches(IGrainFactory grains, JobStore jobs, TimeProvider
                         case JobItemFailed failed:
                             watch.ShowFailure(JobFrames.Failure(failed));
                             break;
+                        case JobNews news:
+                            watch.ShowNews(news);
+                            break;
                         case JobEnded ended:
                             watch.End(JobFrames.Progress(ended.Progress), await DoneAsync(ended.Progress, stop.Token));
                             return;

@@ -1,4 +1,5 @@
-// Sends a file or pasted rows to the API as they are, and shows how much is sent; then goes to the ingest's page, which shows the rest. Without this the form works too.
+// Sends a file or pasted rows to the API as they are, and shows how much is sent; then goes to the page of what it came to, which shows the rest. Without this the form works too.
+// data-types: the endings that are sent so; what else the form asks for goes along in the address.
 "use strict";
 
 (() => {
@@ -6,7 +7,9 @@
   if (!form) return;
   const sent = document.getElementById("sent");
   const bar = document.getElementById("sending");
-  const types = { csv: "text/csv", ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", json: "application/json" };
+  const types = { csv: "text/csv", ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", json: "application/json", zip: "application/zip", xlsx: "application/octet-stream" };
+  const taken = (form.dataset.types ?? "csv ndjson jsonl json").split(" ");
+  const further = ["specialties", "states"].filter(name => form.elements[name]);
   const megabytes = bytes => (bytes / 1048576).toFixed(1);
 
   const tell = (words, tone) => {
@@ -40,16 +43,18 @@
       else over(answer?.detail ?? `The service answered with ${request.status}. Nothing was kept.`);
     });
     request.addEventListener("error", () => over("The connection broke. Nothing was kept; send it again."));
-    request.open("POST", `${form.dataset.to}?wait=0&name=${encodeURIComponent(name)}`);
+    const asked = new URLSearchParams({ wait: 0, name });
+    for (const one of further) asked.set(one, form.elements[one].value);
+    request.open("POST", `${form.dataset.to}?${asked}`);
     request.setRequestHeader("Content-Type", type);
     request.send(body);
   };
 
   form.addEventListener("submit", event => {
     const file = form.elements.file.files[0];
-    const ending = file ? file.name.replace(/\.gz$/i, "").split(".").pop().toLowerCase() : form.elements.format.value;
-    if (!file && !form.elements.text.value.trim()) return;
-    if (!types[ending]) return; // the server says what is wrong
+    const ending = file ? file.name.replace(/\.gz$/i, "").split(".").pop().toLowerCase() : form.elements.format?.value;
+    if (!file && !form.elements.text?.value.trim()) return;
+    if (!taken.includes(ending)) return; // the server says what is wrong
     event.preventDefault();
     send(file ?? form.elements.text.value, types[ending], file ? file.name.slice(0, 200) : "pasted");
   });

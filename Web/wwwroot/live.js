@@ -2,6 +2,8 @@
 // differs is put in place. Nothing that stays is replaced, so focus, selection and scroll position stay where they are.
 //
 //   #live        data-draw: where its inside is drawn · data-events: the stream of events
+//                data-news: redrawn for the workload's news instead of each snapshot, which are handed on as an event "news" of the document · data-rest: milliseconds
+//                between two drawings · data-own inside it: what a script of the page fills
 //   #connection  says whether the page keeps up
 "use strict";
 
@@ -11,6 +13,7 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const comeBackMs = 3000;
   const lookAgainMs = 15000;
+  const settleMs = 300;
   let source = null;
   let drawing = false;
   let asked = false;
@@ -18,6 +21,7 @@
   let over = false;
   let comingBack = 0;
   let clock = 0;
+  let settling = 0;
 
   const say = (words, tone) => {
     if (connection.textContent !== words) connection.textContent = words; // read aloud, so only when it is news
@@ -37,7 +41,7 @@
     }
     for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !keeps(old, name)) old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) if (!keeps(old, name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
-    putInside(old, fresh);
+    if (!old.hasAttribute("data-own")) putInside(old, fresh);
   };
 
   const nodesOf = parent => [...parent.childNodes].filter(node => node.nodeType === Node.ELEMENT_NODE || node.nodeValue.trim() !== "");
@@ -85,7 +89,7 @@
         [trouble, asked] = [true, true];
         await pause(comeBackMs);
       }
-      await pause(calm.matches ? 1000 : 300);
+      await pause(calm.matches ? 1000 : Number(live.dataset.rest ?? 300));
     }
     drawing = false;
   };
@@ -108,7 +112,17 @@
     clock = setInterval(draw, lookAgainMs); // times grow old, and a job that is deleted says nothing more
     source = new EventSource(live.dataset.events);
     source.addEventListener("open", () => say("Live", "live"));
-    source.addEventListener("progress", draw);
+    source.addEventListener("progress", () => {
+      if (live.dataset.news === undefined) draw();
+    });
+    source.addEventListener("news", ({ data }) => {
+      const news = JSON.parse(data);
+      document.dispatchEvent(new CustomEvent("news", { detail: news }));
+      if (news.every(({ event }) => event === "writing")) return;
+      draw();
+      clearTimeout(settling);
+      settling = setTimeout(draw, settleMs); // what is told is committed a moment later
+    });
     source.addEventListener("failure", draw);
     source.addEventListener("changed", draw);
     source.addEventListener("done", () => {

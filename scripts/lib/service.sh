@@ -86,6 +86,7 @@ claim_data_folder() {
   mkdir -p "$data" 2>/dev/null && [ -w "$data" ] || die "$data cannot be written to; name another folder with --data."
   data=$(cd "$data" && pwd -P)
   mkdir -p "$data/log"
+  export ProviderFiles__UploadFolder=${ProviderFiles__UploadFolder:-$data/files}
   local other
   other=$(cat "$data/run.pid" 2>/dev/null || true)
   if [ -n "$other" ] && [ "$other" != "$$" ] && kill -0 "$other" 2>/dev/null && command_of "$other" | grep -qE '(run|cluster)\.sh'; then

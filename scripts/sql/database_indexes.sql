@@ -21,3 +21,25 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distribution_assignments_status ON d
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distribution_assignments_assigned ON distribution_assignments (assigned_at, id);
 -- Distributions between two days.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_distributions_created ON distributions (created_at, id);
+-- Providers of a state, or of a city in it, in the order of the list.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_providers_state_city ON providers (coalesce(state, ''), upper(coalesce(city, '')), npi);
+-- Providers of a specialty, also in a state or a city.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_providers_taxonomy ON providers (taxonomy, coalesce(state, ''), upper(coalesce(city, '')), npi);
+-- Search inside the names of providers. Needs the extension pg_trgm; without it names are searched by their beginning.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_providers_name ON providers USING gin (lower(name) gin_trgm_ops);
+-- Search by the beginning of a provider's name.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_providers_name_start ON providers ((lower(name) COLLATE "C"), npi);
+-- Deactivated providers, who are few.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_providers_deactivated ON providers (npi) WHERE status = 'deactivated';
+-- Whether a provider is a lead, and which status it has.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_provider_status ON leads (npi, status);
+-- The list of leads, those that changed last first.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_updated ON leads (updated_at, id);
+-- The same of one status.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_status ON leads (status, updated_at, id);
+-- Leads of a state, those that changed last first.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_state ON leads (coalesce(state, ''), updated_at, id);
+-- Leads of a specialty.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_taxonomy ON leads (taxonomy, updated_at, id);
+-- Search inside the names of leads, as for providers.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_leads_name ON leads USING gin (lower(name) gin_trgm_ops);

@@ -69,7 +69,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         {
             await visit.GoAsync(path);
             await Assertions.Expect(visit.Heading).ToBeVisibleAsync();
-            foreach (var form in await visit.Page.Locator("main form[method=post], main a[href*='/jobs/start'], main a[href*='register'], main a[href*='retry'], main input[type=checkbox]").AllAsync())
+            foreach (var form in await visit.Page.Locator("main form[method=post], main a[href*='/jobs/start'], main a[href*='register'], main a[href*='retry'], main input[type=checkbox]:not([name=run])").AllAsync())
             {
                 Assert.Fail($"{path} offers a viewer {await form.EvaluateAsync<string>("node => node.outerHTML")}");
             }
@@ -224,10 +224,15 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         var distribution = (await program.PostAsync("/api/distributions", new { name = "to be looked at", count = 2, recipients = new[] { "Ada", "Bob" } })).Json.GetProperty("id").GetGuid();
         var id = await program.StartPlayedAsync(90);
         await program.WhenAsync(id, "completed");
+        var run = (await program.PostAsync("/api/hooks/generate", new { topic = "every page", models = new[] { "gpt-4o", "claude-haiku" }, hooksPerModel = 2 })).Json.GetProperty("id").GetGuid();
+        await program.WhenAsync(run, "completed");
         return
         [
             "/", "/jobs", "/jobs?q=nobody", $"/jobs/{id}", $"/jobs/{id}?verify=true", $"/jobs/{id}/failures", $"/jobs/{id}/retry-failed?cause=teapot%3A%200", $"/jobs/{id}/cancel",
-            "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams", "/ingest", $"/ingest/{ingest}", "/usernames", "/distributions", $"/distributions/{distribution}", "/distributions/clean-up?status=done&days=0", "/distributions/schedules", "/system", "/account/password",
+            "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams",
+            "/ingest", $"/ingest/{ingest}", "/usernames", "/distributions", $"/distributions/{distribution}", "/distributions/clean-up?status=done&days=0", "/distributions/schedules",
+            "/hooks", "/hooks/compose", "/hooks/compare", $"/hooks/{run}", $"/hooks/{run}/gpt-4o/1", $"/hooks/compare?run={run}&run={run}",
+            "/providers", "/providers/sync", "/providers/file", "/leads", "/system", "/account/password",
         ];
     }
 

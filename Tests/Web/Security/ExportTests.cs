@@ -9,8 +9,11 @@ namespace OrleansBulk.Tests.Web.Security;
 /// <summary>What a spreadsheet would run when it opens an export.</summary>
 public sealed class ExportTests(WebHost host) : IClassFixture<WebHost>
 {
-    // An export that is added must be added here, with a test that tries it: below, and Distribution/DistributionTests.
-    private static readonly string[] Known = ["/api/distributions/{id:guid}/export.csv", "/api/jobs/{id:guid}/failures"];
+    // An export that is added must be added here, with a test that tries it: below, in Distribution/DistributionTests, Hooks/ApiHooksTests and those of leads and provider files.
+    private static readonly string[] Known =
+    [
+        "/api/distributions/{id:guid}/export.csv", "/api/hooks/runs/{id:guid}/export.csv", "/api/jobs/{id:guid}/failures", "/api/leads/export.csv", "/api/providers/file/{id:guid}/rejected.csv",
+    ];
 
     [Fact]
     public void EveryExport_IsTried()

@@ -61,8 +61,9 @@ public static class JobWords
             return $"S{stall[1..]}.";
         }
 
+        var doing = progress.Doing is { } busy ? $"{busy}: " : null;
         var left = progress.EtaSeconds is { } eta ? $"{PageWords.Range(eta.Low, eta.High)} left" : "How long it will take cannot be said yet";
-        return progress.BoundBy is { } bound ? $"{left}; bounded by {bound}." : $"{left}.";
+        return progress.BoundBy is { } bound ? $"{doing}{left}; bounded by {bound}." : $"{doing}{left}.";
     }
 
     private static string Took(JobView job, DateTimeOffset now) => job.StartedAt is { } started ? $" after {PageWords.Took((job.FinishedAt ?? now) - started)}" : "";

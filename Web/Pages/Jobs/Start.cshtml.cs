@@ -11,6 +11,12 @@ namespace OrleansBulk.Web.Pages.Jobs;
 [Authorize(Policies.Operator)]
 public sealed class StartModel(JobIntake intake, AuditLog audit, TimeProvider time) : PageModel
 {
+    /// <summary>Where the jobs of the other workloads are started.</summary>
+    public static readonly IReadOnlyList<(string Words, string Page)> Elsewhere =
+    [
+        ("Ingest profiles", "/Ingest/Index"), ("Sync providers", "/Providers/Sync"), ("Load a provider file", "/Providers/File"), ("Write hooks", "/Hooks/Compose"), ("Sync tabs", "/Tabs/Index"),
+    ];
+
     [BindProperty(SupportsGet = true)]
     public StartForm Form { get; set; } = new();
 

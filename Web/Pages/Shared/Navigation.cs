@@ -11,8 +11,10 @@ public sealed record Navigation(string Section, string Name, string Page)
         new("Jobs", "Jobs", "/Jobs/Index"),
         new("CodingProfiles", "Coding profiles", "/CodingProfiles/Index"),
         new("Ingest", "Ingest", "/Ingest/Index"),
-        new("Usernames", "Usernames", "/Usernames/Index"),
         new("Distribution", "Distribution", "/Distribution/Index"),
+        new("Hooks", "Hooks", "/Hooks/Index"),
+        new("Providers", "Providers", "/Providers/Index"),
+        new("Leads", "Leads", "/Leads/Index"),
         new("Upstreams", "Upstreams", "/Upstreams/Index"),
         new("System", "System", "/System/Index"),
     ];

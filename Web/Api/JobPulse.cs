@@ -9,7 +9,7 @@ namespace OrleansBulk.Web.Api;
 /// Tells everybody who looks at several jobs at once (lists, the overview) when it is time to look again: one small query every two seconds, however many look, and none
 /// while nobody does.
 /// </summary>
-public sealed class JobNews(JobStore jobs, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class JobPulse(JobStore jobs, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>There is something new to see.</summary>
     public const string Changed = "changed";

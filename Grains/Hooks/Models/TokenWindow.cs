@@ -1,0 +1,88 @@
+namespace OrleansBulk.Hooks.Models;
+
+/// <summary>
+/// Keeps the tokens of one key within its limit a minute, and within what the provider's headers say is left. Arithmetic under a lock of its own; it is told the time.
+/// Counts what this silo sends; what other silos send is in the headers.
+/// </summary>
+internal sealed class TokenWindow(int? perMinute)
+{
+    private static readonly long Minute = TimeSpan.FromMinutes(1).Ticks + TimeSpan.FromSeconds(1).Ticks; // a second against jitter on the way
+
+    private readonly Lock _sync = new();
+    private readonly Queue<(long At, int Tokens)> _taken = new();
+    private long _used;
+    private long _open; // taken by calls that are not answered yet
+    private long _left = long.MaxValue;
+    private long _leftUntil;
+
+    /// <summary>Whether one call may take so many at all.</summary>
+    public bool Fits(int tokens) => perMinute is not { } limit || tokens <= limit;
+
+    /// <summary>Takes tokens for a call; or answers how long to wait, and takes none.</summary>
+    /// <param name="now">In ticks of a clock that does not jump.</param>
+    public TimeSpan Take(int tokens, long now)
+    {
+        lock (_sync)
+        {
+            while (_taken.TryPeek(out var oldest) && oldest.At + Minute <= now)
+            {
+                _used -= _taken.Dequeue().Tokens;
+            }
+
+            var wait = Math.Max(WaitForWindow(tokens, now), now < _leftUntil && _left < tokens ? _leftUntil - now : 0);
+            if (wait > 0)
+            {
+                return TimeSpan.FromTicks(wait);
+            }
+
+            if (perMinute is not null)
+            {
+                _taken.Enqueue((now, tokens));
+                _used += tokens;
+            }
+
+            _open += tokens;
+            _left = now < _leftUntil ? _left - tokens : long.MaxValue;
+            return TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>A call that took so many has its answer.</summary>
+    public void Answered(int tokens)
+    {
+        lock (_sync)
+        {
+            _open -= tokens;
+        }
+    }
+
+    /// <summary>The headers of an answer say how many are left. Calls that are under way may not be counted there yet.</summary>
+    /// <param name="mine">What the call with this answer took.</param>
+    public void Learn(long left, TimeSpan resetIn, int mine, long now)
+    {
+        lock (_sync)
+        {
+            (_left, _leftUntil) = (Math.Max(0, left - Math.Max(0, _open - mine)), now + resetIn.Ticks);
+        }
+    }
+
+    private long WaitForWindow(int tokens, long now)
+    {
+        if (perMinute is not { } limit || _used + tokens <= limit)
+        {
+            return 0;
+        }
+
+        var free = limit - _used;
+        foreach (var (at, taken) in _taken)
+        {
+            free += taken;
+            if (free >= tokens)
+            {
+                return at + Minute - now;
+            }
+        }
+
+        return Minute;
+    }
+}

@@ -1,0 +1,102 @@
+namespace OrleansBulk.Providers;
+
+/// <summary>
+/// What a sync knows of one query's pages while it reads them: which are behind the end, and which rows came already. Read and written by items that run at once.
+/// </summary>
+internal sealed class QueryMemory
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<int, long[]> _pages = [];
+    private readonly HashSet<int> _done = [];
+    private int? _endsAt;
+    private bool _split;
+
+    /// <summary>A page behind the first one has its outcome. True when none is left to wait for: the memory can go.</summary>
+    public bool Done(int page)
+    {
+        lock (_lock)
+        {
+            return page > 0 && _done.Add(page) && _done.Count == RegistryQuery.Pages - 1;
+        }
+    }
+
+    /// <summary>Why a page need not be asked for; null when it must.</summary>
+    public string? WhyNotNeeded(int page)
+    {
+        lock (_lock)
+        {
+            return _split ? "its query was split" : _endsAt < page ? "behind the last page" : null;
+        }
+    }
+
+    /// <summary>A page that another item read, before a crash perhaps. Nothing is concluded from it but what it holds.</summary>
+    public void Recall(int page, long[] npis)
+    {
+        lock (_lock)
+        {
+            if (_pages.TryAdd(page, npis) && npis.Length < RegistryQuery.PageRows)
+            {
+                _endsAt = Math.Min(_endsAt ?? page, page);
+            }
+        }
+    }
+
+    public void RecallSplit()
+    {
+        lock (_lock)
+        {
+            _split = true;
+        }
+    }
+
+    /// <summary>Takes a page in, and tells what it means beside the others.</summary>
+    public PageVerdict Take(int page, long[] npis)
+    {
+        lock (_lock)
+        {
+            var moved = false;
+            foreach (var (other, rows) in _pages)
+            {
+                if (other != page && npis.Length > 0 && rows.Length > 0)
+                {
+                    var known = rows.ToHashSet();
+                    var again = npis.Count(known.Contains);
+                    if (again == npis.Length && npis.Length == rows.Length)
+                    {
+                        return new PageVerdict(PageMeaning.Repeated, other);
+                    }
+
+                    moved |= again > 0;
+                }
+            }
+
+            _pages[page] = npis;
+            if (npis.Length < RegistryQuery.PageRows)
+            {
+                _endsAt = Math.Min(_endsAt ?? page, page);
+            }
+
+            if (_split || (!moved && (page != RegistryQuery.Pages - 1 || npis.Length < RegistryQuery.PageRows)))
+            {
+                return new PageVerdict(PageMeaning.Good, null);
+            }
+
+            _split = true;
+            return new PageVerdict(PageMeaning.NotWhole, null);
+        }
+    }
+}
+
+/// <param name="Of">The page that it repeats.</param>
+internal readonly record struct PageVerdict(PageMeaning Meaning, int? Of);
+
+internal enum PageMeaning
+{
+    Good,
+
+    /// <summary>All its rows came with another page: the registry did not turn the page.</summary>
+    Repeated,
+
+    /// <summary>There are more rows than can be reached, or rows moved from page to page while they were read: only narrower queries bring all of them.</summary>
+    NotWhole,
+}

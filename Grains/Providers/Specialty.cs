@@ -1,0 +1,13 @@
+namespace OrleansBulk.Providers;
+
+/// <summary>A specialty by the NUCC taxonomy.</summary>
+/// <param name="Description">What the registry is searched by: the specialization alone, or the classification where there is none. It never finds "Classification, Specialization".</param>
+/// <param name="Name">For people.</param>
+public sealed record Specialty(string Code, string Description, string Name)
+{
+    /// <summary>Three digits, six letters or digits, X.</summary>
+    public static bool IsCode(string text) =>
+        text.Length == 10 && text[9] == 'X' && text.AsSpan(0, 3).IndexOfAnyExceptInRange('0', '9') < 0 && text.AsSpan(3, 6).IndexOfAnyExcept(CodeCharacters) < 0;
+
+    private static readonly System.Buffers.SearchValues<char> CodeCharacters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+}
