@@ -139,5 +139,16 @@ public sealed class UpstreamCatalog
         {
             Name = "nppes", BaseUrl = url, Concurrency = 3, Limits = [new CallLimit(5, TimeSpan.FromSeconds(1))], Timeout = TimeSpan.FromSeconds(30),
         }),
+
+        // Google Sheets: 60 writes and 60 reads a minute for a service account, each a quota of its own, so each has a gate. A call may take long (Google stops at 180 s);
+        // Google's advice for retries is 1, 2, 4 … 64 s.
+        new("sheets", "https://sheets.googleapis.com", "/sheets", Sheets("sheets"), "https://oauth2.googleapis.com", "/google-oauth"),
+        new("sheets-reads", "https://sheets.googleapis.com", "/sheets", Sheets("sheets-reads"), "https://oauth2.googleapis.com", "/google-oauth"),
     ];
+
+    private static Func<Uri, Uri?, UpstreamOptions> Sheets(string name) => (url, second) => new()
+    {
+        Name = name, BaseUrl = url, SecondUrl = second, Concurrency = 4, Limits = [new CallLimit(60, TimeSpan.FromMinutes(1))],
+        Timeout = TimeSpan.FromSeconds(60), RetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(64),
+    };
 }
