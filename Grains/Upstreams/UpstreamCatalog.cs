@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using OrleansBulk.Tabs;
 
 namespace OrleansBulk.Upstreams;
 
@@ -40,7 +41,9 @@ public sealed class UpstreamCatalog
         }
 
         var simulator = (section["SimulatorUrl"] ?? "http://127.0.0.1:5081").TrimEnd('/');
-        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator)).Concat(more));
+        var retries = TabOptions.ReadRetries(configuration); // as the service that wrote to sheets before was told
+        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator))
+            .Select(upstream => retries is { } most && upstream.Name.StartsWith("sheets", StringComparison.Ordinal) ? upstream with { Attempts = most + 1 } : upstream).Concat(more));
     }
 
     private static UpstreamOptions Configure(Known known, IConfigurationSection section, bool live, string simulator)

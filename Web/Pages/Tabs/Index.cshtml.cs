@@ -31,6 +31,9 @@ public sealed class IndexModel(TabViews views, TabCatalog catalog, TabStore stor
         return Partial("_Tabs", this);
     }
 
+    /// <summary>A form that names no command.</summary>
+    public IActionResult OnPost() => MayChange ? RedirectToPage("Index") : Forbid();
+
     public async Task<IActionResult> OnPostSyncAsync([FromForm] string? tab, [FromForm] bool full, CancellationToken cancellationToken)
     {
         if (!MayChange)
