@@ -9,7 +9,7 @@ internal static class CommandLine
     private static readonly IScenario[] Scenarios =
     [
         new CallsScenario(), new InstantScenario(), new MemoryScenario(), new CodeforcesScenario(), new WatchersScenario(), new IngestScenario(), new DistributionScenario(),
-        new ProvidersScenario(), new ProviderFileScenario(), new ProviderListsScenario(), new HooksScenario(), new PagesScenario(),
+        new ProvidersScenario(), new ProviderFileScenario(), new ProviderListsScenario(), new HooksScenario(), new TabsScenario(), new PagesScenario(),
     ];
 
     public static async Task<int> RunAsync(string[] args)

@@ -1,5 +1,6 @@
 using OrleansBulk.Simulator.Journals;
 using OrleansBulk.Simulator.Scenarios;
+using OrleansBulk.Simulator.Sheets;
 using OrleansBulk.Simulator.Worlds;
 
 namespace OrleansBulk.Simulator;
@@ -30,6 +31,9 @@ public sealed class RunningSimulator : IAsyncDisposable
 
     /// <summary>The data that is being served.</summary>
     public ProfileWorld World => _scenarios.Current.World;
+
+    /// <summary>The spreadsheets, and the key of the service account that may write them.</summary>
+    public SheetsWorld Sheets => _app.Services.GetRequiredService<SheetsWorld>();
 
     /// <param name="scenario">A JSON document put over the defaults.</param>
     /// <param name="clock">Another clock than the system's: latencies, limits, quotas and time spans go by it.</param>

@@ -11,6 +11,7 @@ using OrleansBulk.Simulator.Journals;
 using OrleansBulk.Simulator.LeetCode;
 using OrleansBulk.Simulator.Nppes;
 using OrleansBulk.Simulator.Scenarios;
+using OrleansBulk.Simulator.Sheets;
 
 namespace OrleansBulk.Simulator;
 
@@ -34,11 +35,13 @@ public static class SimulatorApp
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
 
+        var sheets = new SheetsWorld();
         Upstream[] upstreams =
             [new CodeforcesUpstream(), new LeetCodeUpstream(), new AtCoderUpstream(), new CodeChefUpstream(), new HackerRankUpstream(), new GeeksforGeeksUpstream(), new GitHubUpstream(), new NppesUpstream(),
-             new OpenAiUpstream(), new AnthropicUpstream()];
+             new OpenAiUpstream(), new AnthropicUpstream(), new SheetsUpstream(sheets)];
         var desks = upstreams.ToFrozenDictionary(upstream => upstream.Key, upstream => new UpstreamDesk(upstream));
         builder.Services.AddSingleton(clock);
+        builder.Services.AddSingleton(sheets);
         builder.Services.AddSingleton(new ScenarioStore(ScenarioConfiguration.Read(builder.Configuration), clock));
         builder.Services.AddSingleton(new Journal(desks, clock));
         builder.Services.AddSingleton<LatencyTimer>();
@@ -48,6 +51,7 @@ public static class SimulatorApp
         app.MapGet("/healthz", () => "ok");
         app.MapScenario();
         app.MapJournal();
+        app.MapSheets();
         var server = app.Services.GetRequiredService<CallServer>();
         foreach (var desk in desks.Values) desk.Upstream.Map(new UpstreamRoutes(app, server, desk));
         return app;

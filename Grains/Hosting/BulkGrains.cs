@@ -9,6 +9,8 @@ using OrleansBulk.Jobs;
 using OrleansBulk.Leads;
 using OrleansBulk.Providers;
 using OrleansBulk.Providers.Files;
+using OrleansBulk.Tabs;
+using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Hosting;
 
@@ -25,6 +27,7 @@ public static class BulkGrains
         services.AddHostedService<ScheduleClock>();
         services.AddHostedService<SyncUpkeep>();
         services.AddHostedService<ProviderFileUpkeep>();
+        services.AddHostedService<TabClock>();
         return services;
     }
 
@@ -42,7 +45,7 @@ public static class BulkGrains
         services.AddSingleton<ForegroundGuard>();
         services.AddSingleton<JobEngine>();
         services.AddSingleton<JobIntake>();
-        services.AddSingleton(provider => new CodingPlatforms(provider.GetRequiredService<Upstreams.UpstreamGates>()));
+        services.AddSingleton(provider => new CodingPlatforms(provider.GetRequiredService<UpstreamGates>()));
         services.AddSingleton<ProfileStore>();
         services.AddSingleton<ProfileReader>();
         services.AddSingleton<IWorkload, ProfileRefresh>();
@@ -71,8 +74,24 @@ public static class BulkGrains
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<IWorkload, ProviderSync>();
         services.AddSingleton<SyncResults>();
+        services.AddSingleton(provider => TabOptions.Read(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton(provider => TabCatalog.Load(provider.GetRequiredService<TabOptions>().File));
+        services.AddSingleton(provider => OpenTabSource(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TabOptions>()));
+        services.AddSingleton(provider => OpenTabDestination(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TabOptions>(), provider.GetRequiredService<UpstreamGates>()));
+        services.AddSingleton<TabStore>();
+        services.AddSingleton<IWorkload, TabSync>();
         return services;
     }
+
+    /// <summary>The database that tabs are read from: one of its own, or the service's.</summary>
+    private static TabSource OpenTabSource(IConfiguration configuration, TabOptions options) => new(
+        configuration.GetConnectionString("TabSource") is { Length: > 0 } own ? own
+        : configuration.GetConnectionString("Bulk") ?? throw new InvalidOperationException("ConnectionStrings:Bulk is not set, nor ConnectionStrings:TabSource."),
+        options);
+
+    private static ITabDestination OpenTabDestination(IConfiguration configuration, TabOptions options, UpstreamGates gates) => options.Destination == "sheets"
+        ? new SheetsDestination(gates, configuration.GetSection("Tabs:Sheets").Get<SheetsOptions>() ?? new SheetsOptions())
+        : new FilesDestination(configuration.GetSection("Tabs:Files").Get<FilesOptions>() ?? new FilesOptions());
 
     private static IngestOptions ReadIngest(IConfiguration configuration)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using OrleansBulk.Tabs;
 
 namespace OrleansBulk.Upstreams;
 
@@ -40,7 +41,9 @@ public sealed class UpstreamCatalog
         }
 
         var simulator = (section["SimulatorUrl"] ?? "http://127.0.0.1:5081").TrimEnd('/');
-        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator)).Concat(more));
+        var retries = TabOptions.ReadRetries(configuration); // as the service that wrote to sheets before was told
+        return new UpstreamCatalog(Defaults.Select(known => Configure(known, section.GetSection(known.Name), live, simulator))
+            .Select(upstream => retries is { } most && upstream.Name.StartsWith("sheets", StringComparison.Ordinal) ? upstream with { Attempts = most + 1 } : upstream).Concat(more));
     }
 
     private static UpstreamOptions Configure(Known known, IConfigurationSection section, bool live, string simulator)
@@ -139,5 +142,16 @@ public sealed class UpstreamCatalog
         {
             Name = "nppes", BaseUrl = url, Concurrency = 3, Limits = [new CallLimit(5, TimeSpan.FromSeconds(1))], Timeout = TimeSpan.FromSeconds(30),
         }),
+
+        // Google Sheets: 60 writes and 60 reads a minute for a service account, each a quota of its own, so each has a gate. A call may take long (Google stops at 180 s);
+        // Google's advice for retries is 1, 2, 4 … 64 s.
+        new("sheets", "https://sheets.googleapis.com", "/sheets", Sheets("sheets"), "https://oauth2.googleapis.com", "/google-oauth"),
+        new("sheets-reads", "https://sheets.googleapis.com", "/sheets", Sheets("sheets-reads"), "https://oauth2.googleapis.com", "/google-oauth"),
     ];
+
+    private static Func<Uri, Uri?, UpstreamOptions> Sheets(string name) => (url, second) => new()
+    {
+        Name = name, BaseUrl = url, SecondUrl = second, Concurrency = 4, Limits = [new CallLimit(60, TimeSpan.FromMinutes(1))],
+        Timeout = TimeSpan.FromSeconds(60), RetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(64),
+    };
 }

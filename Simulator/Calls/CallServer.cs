@@ -61,7 +61,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         if (rules.Limiter is { } limiter && !limiter.TryAdmit(host, call.ArrivedMs))
             return new Refusal(RefusalCause.OverLimit, rules.Scenario.Limit!.Status, question);
         quota = rules.Quotas?.Take(token, question.Resource, clock.GetUtcNow());
-        return quota is { Exceeded: true } ? new Refusal(RefusalCause.OverQuota, rules.Scenario.Quota!.Status, question) : null;
+        return quota is { Exceeded: true } over ? new Refusal(RefusalCause.OverQuota, rules.Scenario.Quota!.Status, question) { Limit = over.Limit } : null;
     }
 
     private Reply Refuse(Refusal refusal, UpstreamRules rules, Upstream upstream, QuotaState? quota)
@@ -85,6 +85,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
             call.Strike(fault);
             await Task.Delay(Timeout.InfiniteTimeSpan, clock, call.Leaving);
         }
+        if (question.Changes && fault?.Kind is FaultKind.Status or FaultKind.OverLimit or FaultKind.Html) question = question.Undone();
         var world = fault?.Kind == FaultKind.Stale ? inForce.EarlierWorld : inForce.World;
         var know = new Knowledge(world, rules, token, quota, clock.GetUtcNow()) { Scenario = inForce.Scenario, Nppes = inForce.Nppes };
         var reply = (fault is null ? null : question.Faulty?.Invoke(fault.Kind, know)) ?? question.Answer(know);
@@ -93,6 +94,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         if (fault is not null)
         {
             call.Strike(fault);
+            if (fault.Kind == FaultKind.Unanswered) await Task.Delay(Timeout.InfiniteTimeSpan, clock, call.Leaving);
             reply = FaultyReply.Of(fault, reply, before, new FaultSetting(question, desk.Upstream, rules.Scenario, clock.GetUtcNow()));
         }
         reply = WithQuota(reply with { Headers = [.. reply.Headers, .. headers] }, quota);
@@ -104,7 +106,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
     private Reply WithRetryAfter(Reply reply, RetryAfter? retryAfter) =>
         retryAfter is null ? reply : reply.With("Retry-After", retryAfter.HeaderValue(clock.GetUtcNow()));
 
-    private static Reply WithQuota(Reply reply, QuotaState? quota) => quota is not { } state ? reply : reply with
+    private static Reply WithQuota(Reply reply, QuotaState? quota) => quota is not { Told: true } state ? reply : reply with
     {
         Headers =
         [

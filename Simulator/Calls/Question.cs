@@ -19,7 +19,7 @@ internal readonly record struct Knowledge(ProfileWorld World, UpstreamRules Rule
 /// <summary>A call, understood.</summary>
 /// <param name="Operation">What is asked, as the journal names it.</param>
 /// <param name="Keys">The handles asked for, as they were spelled.</param>
-/// <param name="Answer">The right answer; pure.</param>
+/// <param name="Answer">The right answer; it changes nothing but for <see cref="Changes"/>.</param>
 internal sealed record Question(string Operation, IReadOnlyList<string> Keys, Func<Knowledge, Reply> Answer)
 {
     /// <summary>Which quota it counts against.</summary>
@@ -31,11 +31,17 @@ internal sealed record Question(string Operation, IReadOnlyList<string> Keys, Fu
     /// <summary>What faults make of the answer that are this upstream's own; null, or null from it: none.</summary>
     public Func<FaultKind, Knowledge, Reply?>? Faulty { get; init; }
 
+    /// <summary>Its answer changes something: an upstream in trouble gives an error without having done it.</summary>
+    public bool Changes { get; init; }
+
     /// <summary>It counts against no limit and no quota.</summary>
     public bool Free { get; init; }
 
     /// <summary>A call that is wrong whatever the world is like.</summary>
     public static Question Wrong(string operation, Reply reply) => new(operation, [], _ => reply);
+
+    /// <summary>The same, and nothing is done.</summary>
+    public Question Undone() => this with { Answer = static _ => new Reply { Status = 200 } };
 
     public static Question About(string operation, string key, Func<Knowledge, Reply> answer) => new(operation, [key], answer);
 }

@@ -8,6 +8,8 @@ internal sealed class UpstreamRoutes(IEndpointRouteBuilder endpoints, CallServer
 
     public void Post(string host, string path, QuestionReader read) => Map(host, "POST", path, read);
 
+    public void Put(string host, string path, QuestionReader read) => Map(host, "PUT", path, read);
+
     /// <summary>Answers what no other address of the host does.</summary>
     public void Otherwise(string host, Func<HttpContext, Reply> answer) =>
         endpoints.Map($"/{host}/{{**rest}}", http => server.ServeAsync(http, desk, host, _ => ValueTask.FromResult(Question.Wrong("unknown", answer(http)))));

@@ -7,6 +7,9 @@ namespace OrleansBulk.Simulator.Limits;
 internal readonly record struct QuotaState(string Resource, int Limit, int Used, DateTimeOffset ResetsAt, bool Exceeded)
 {
     public int Remaining => Limit - Used;
+
+    /// <summary>Whether headers tell it.</summary>
+    public bool Told { get; init; }
 }
 
 /// <summary>Counts the calls of each token and resource in their windows. A token is null for calls without one.</summary>
@@ -36,7 +39,7 @@ internal sealed class QuotaLedger(Quota quota)
             }
             var exceeded = quota.Exhausted || (calls > 0 && account.Used >= limit);
             if (!exceeded) account.Used = Math.Max(0, account.Used + calls);
-            return new QuotaState(resource, limit, quota.Exhausted ? limit : account.Used, account.ResetsAt, exceeded);
+            return new QuotaState(resource, limit, quota.Exhausted ? limit : account.Used, account.ResetsAt, exceeded) { Told = quota.Headers };
         }
     }
 

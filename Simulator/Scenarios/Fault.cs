@@ -69,6 +69,9 @@ public enum FaultKind
     /// <summary>Never answers: the call ends when the client leaves.</summary>
     Hang,
 
+    /// <summary>Does what was asked for, and then never answers: the caller cannot know.</summary>
+    Unanswered,
+
     /// <summary>Closes the connection without an answer.</summary>
     Disconnect,
 

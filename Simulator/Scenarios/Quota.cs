@@ -1,7 +1,7 @@
 namespace OrleansBulk.Simulator.Scenarios;
 
 /// <summary>
-/// Calls that a token has in a fixed window, counted for each token and resource (GitHub: core, graphql), with X-RateLimit headers on
+/// Calls that a token has in a fixed window, counted for each token and resource (GitHub: core, graphql; Sheets: reads, writes), with X-RateLimit headers on
 /// every answer but that to a refused token. Calls without a token share one count.
 /// </summary>
 public sealed record Quota
@@ -17,6 +17,9 @@ public sealed record Quota
 
     /// <summary>How a call without quota left is answered: 403 or 429 (GraphQL always 200). Default 403.</summary>
     public int Status { get; init; } = 403;
+
+    /// <summary>Whether answers tell it in X-RateLimit headers. Default true.</summary>
+    public bool Headers { get; init; } = true;
 
     /// <summary>Every token's quota is used up, whatever was counted. Default false.</summary>
     public bool Exhausted { get; init; }

@@ -53,6 +53,11 @@ public sealed record UpstreamScenario
             Concurrency = new ConcurrencyLimit { Max = 100, Status = 403, RetryAfter = new RetryAfter { Seconds = 60 } },
             Quota = new Quota(),
         },
+        [Platforms.Sheets] = new()
+        {
+            Latency = new Latency { MeanMs = 150, SpreadMs = 50 },
+            Quota = new Quota { Limit = 60, AnonymousLimit = 60, WindowSeconds = 60, Status = 429, Headers = false },
+        },
         // Publishes no limit; what a polite client keeps to is not enforced.
         [Platforms.Nppes] = new() { Latency = new Latency { MeanMs = 250, SpreadMs = 60 } },
         [Platforms.OpenAi] = new() { Chat = new ChatScenario() },

@@ -10,10 +10,11 @@ public static class Platforms
     public const string HackerRank = "hackerrank";
     public const string GeeksforGeeks = "geeksforgeeks";
     public const string GitHub = "github";
+    public const string Sheets = "sheets";
     public const string Nppes = "nppes";
     public const string OpenAi = "openai";
     public const string Anthropic = "anthropic";
 
     /// <summary>Every key, in the order in which reports list them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Codeforces, LeetCode, AtCoder, CodeChef, HackerRank, GeeksforGeeks, GitHub, Nppes, OpenAi, Anthropic];
+    public static IReadOnlyList<string> All { get; } = [Codeforces, LeetCode, AtCoder, CodeChef, HackerRank, GeeksforGeeks, GitHub, Sheets, Nppes, OpenAi, Anthropic];
 }

@@ -36,7 +36,8 @@ internal sealed class JobHarness : IAsyncDisposable
     public IServiceProvider Services => _cluster.Services;
 
     /// <param name="options">Commits come soon by default, so that tests need not wait for the linger.</param>
-    public static async Task<JobHarness> StartAsync(JobOptions? options = null, TestWorkload? workload = null, PostgresDatabase? postgres = null)
+    /// <param name="more">Adds what a workload of its own needs.</param>
+    public static async Task<JobHarness> StartAsync(JobOptions? options = null, TestWorkload? workload = null, PostgresDatabase? postgres = null, Action<IServiceCollection>? more = null)
     {
         workload ??= new TestWorkload();
         var fresh = postgres is null;
@@ -63,6 +64,7 @@ internal sealed class JobHarness : IAsyncDisposable
             services.AddSingleton<ForegroundGuard>();
             services.AddSingleton<JobEngine>();
             services.AddSingleton<JobIntake>();
+            more?.Invoke(services);
         });
         return new JobHarness(cluster, postgres, workload);
     }

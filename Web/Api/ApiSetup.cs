@@ -10,6 +10,7 @@ internal static class ApiSetup
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<JobWatches>();
         builder.Services.AddSingleton<JobPulse>();
+        builder.Services.AddSingleton<TabViews>();
         builder.Services.AddSingleton<JobViews>();
         builder.Services.AddSingleton<UpstreamViews>();
         builder.Services.AddSingleton<Timelines>();
@@ -30,5 +31,6 @@ internal static class ApiSetup
         app.MapLeads();
         app.MapSync();
         app.MapHooks();
+        app.MapTabs();
     }
 }

@@ -13,6 +13,7 @@ public sealed record Navigation(string Section, string Name, string Page)
         new("Ingest", "Ingest", "/Ingest/Index"),
         new("Distribution", "Distribution", "/Distribution/Index"),
         new("Hooks", "Hooks", "/Hooks/Index"),
+        new("Tabs", "Tabs", "/Tabs/Index"),
         new("Providers", "Providers", "/Providers/Index"),
         new("Leads", "Leads", "/Leads/Index"),
         new("Upstreams", "Upstreams", "/Upstreams/Index"),

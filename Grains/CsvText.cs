@@ -1,7 +1,7 @@
-namespace OrleansBulk.Web.Api;
+namespace OrleansBulk;
 
 /// <summary>Writes CSV (RFC 4180) whose cells no spreadsheet takes for formulas.</summary>
-internal static class CsvText
+public static class CsvText
 {
     /// <summary>One line, CRLF included.</summary>
     public static string Line(params ReadOnlySpan<string?> cells)
@@ -9,7 +9,7 @@ internal static class CsvText
         var line = new System.Text.StringBuilder();
         for (var i = 0; i < cells.Length; i++)
         {
-            line.Append(i == 0 ? "" : ",").Append(Cell(cells[i]));
+            line.Append(i == 0 ? "" : ",").Append(Cell(cells[i])); // not by what the line holds so far: its first cell may be empty
         }
 
         return line.Append("\r\n").ToString();

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansBulk.Jobs;
+
+namespace OrleansBulk.Tabs;
+
+/// <summary>What one item of a sync is: a row that changed, a row that is gone, the end of a tab, or a block of positions to be compared with the sheet. Closed.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "is")]
+[JsonDerivedType(typeof(ChangedRow), "row")]
+[JsonDerivedType(typeof(GoneRow), "gone")]
+[JsonDerivedType(typeof(TabEnd), "end")]
+[JsonDerivedType(typeof(TabBlock), "block")]
+[JsonDerivedType(typeof(TabTaken), "taken")]
+internal abstract record TabItem(string Tab)
+{
+    public static TabItem Read(Item item) => JsonSerializer.Deserialize<TabItem>(item.Data!)!;
+
+    public PlannedItem Plan(string? cursor) => new(Words, JsonSerializer.Serialize(this), cursor);
+
+    protected abstract string Words { get; }
+}
+
+/// <summary>A row that is new, or changed since it was written.</summary>
+internal sealed record ChangedRow(string Tab, string Key) : TabItem(Tab)
+{
+    protected override string Words => $"{Tab}/{Key}";
+}
+
+/// <summary>A row that stands in the tab and not in the source any more.</summary>
+internal sealed record GoneRow(string Tab, string Key) : TabItem(Tab)
+{
+    protected override string Words => $"{Tab}/{Key}, deleted";
+}
+
+/// <summary>Runs when all rows of the tab have their outcome: makes them visible and moves the watermark.</summary>
+/// <param name="At">With <paramref name="Key"/>: up to where the source was read; null when there was nothing.</param>
+internal sealed record TabEnd(string Tab, DateTimeOffset? At, string? Key, bool IsFull) : TabItem(Tab)
+{
+    protected override string Words => $"{Tab}, end";
+}
+
+/// <summary>Positions to be compared with the sheet, from <paramref name="First"/> on.</summary>
+/// <param name="IsEnd">No row stands behind them.</param>
+internal sealed record TabBlock(string Tab, int First, int Rows, bool IsEnd) : TabItem(Tab)
+{
+    protected override string Words => $"{Tab}, rows {First} to {First + Rows - 1}";
+}
+
+/// <summary>The tab is not synced: another sync has it, it is paused, or its query is wrong.</summary>
+internal sealed record TabTaken(string Tab, string Why, bool IsWrong) : TabItem(Tab)
+{
+    protected override string Words => $"{Tab}, not synced";
+}

@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using OrleansBulk.Storage;
+
+namespace OrleansBulk.Tabs;
+
+/// <summary>
+/// Asks the source database, which may be another one than the service's own, over connections that can only read: two of them, so that a sync takes nobody else's.
+/// What belongs to a row is part of the tab's query, so a batch of rows is one statement.
+/// </summary>
+public sealed class TabSource : IAsyncDisposable
+{
+    private const int Connections = 2;
+
+    private readonly ConcurrentDictionary<string, TabShape> _shapes = new(StringComparer.Ordinal);
+    private readonly NpgsqlDataSource _source;
+
+    public TabSource(string connectionString, TabOptions options)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "bulk-tabs",
+            MaxPoolSize = Connections,
+            MinPoolSize = 0,
+            Timeout = 10,
+            CommandTimeout = (int)options.QueryTimeout.TotalSeconds + 5, // the server's own limit comes first
+            ConnectionIdleLifetime = 60,
+            Options = $"-c default_transaction_read_only=on -c statement_timeout={(int)options.QueryTimeout.TotalMilliseconds} -c jit=off",
+        };
+        _source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "bulk-tabs" }.Build();
+    }
+
+    /// <summary>Statements that were sent.</summary>
+    public long Statements => Interlocked.Read(ref _statements);
+
+    private long _statements;
+
+    /// <summary>Looks at the columns that a tab's query answers.</summary>
+    /// <exception cref="InvalidTabException">The query is wrong, or does not answer what the tab needs.</exception>
+    public async ValueTask<TabShape> DescribeAsync(TabDefinition tab, CancellationToken cancellationToken)
+    {
+        if (_shapes.TryGetValue(tab.Name, out var known))
+        {
+            return known;
+        }
+
+        await using var connection = await OpenAsync(cancellationToken);
+        try
+        {
+            await using var reader = await connection.Sql($"SELECT * FROM ({tab.Source}) AS s LIMIT 0").ExecuteReaderAsync(cancellationToken);
+            var types = Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetDataTypeName, StringComparer.Ordinal);
+            return _shapes.GetOrAdd(tab.Name, TabShape.Of(tab, types));
+        }
+        catch (PostgresException error) when (!Database.IsAway(error))
+        {
+            throw new InvalidTabException(tab.Name, $"its source query is refused: {error.MessageText}", error);
+        }
+    }
+
+    /// <summary>Keys and times of rows behind a place, in the order of (updated_at, key).</summary>
+    /// <param name="from">Only rows that changed at this time or later; null: all behind <paramref name="after"/>.</param>
+    /// <param name="after">The last row of the page before; null: from the start.</param>
+    /// <param name="upTo">Only rows up to this one; null: to the end.</param>
+    public async Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken)
+    {
+        var shape = await DescribeAsync(tab, cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        AskForPlaces(command, tab, shape, from, after, upTo, limit);
+        return await ReadAsync(command, row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)), cancellationToken);
+    }
+
+    /// <summary>The question of <see cref="ReadPlacesAsync"/>: answered by an index on (updated_at, key), however many rows there are.</summary>
+    internal static void AskForPlaces(NpgsqlCommand command, TabDefinition tab, TabShape shape, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit)
+    {
+        var conditions = new List<string>();
+        if (from is { } time)
+        {
+            conditions.Add($"s.updated_at >= ${Add(time)}");
+        }
+
+        if (after is { } low)
+        {
+            conditions.Add($"(s.updated_at, s.key) > (${Add(low.At)}, ${Add(low.Key)}::text::{shape.KeyType})");
+        }
+
+        if (upTo is { } high)
+        {
+            conditions.Add($"(s.updated_at, s.key) <= (${Add(high.At)}, ${Add(high.Key)}::text::{shape.KeyType})");
+        }
+
+        var where = conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions);
+        command.CommandText = $"SELECT s.updated_at, s.key::text FROM ({tab.Source}) AS s {where} ORDER BY s.updated_at, s.key LIMIT ${Add(limit)}";
+
+        int Add<T>(T value)
+        {
+            command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+            return command.Parameters.Count;
+        }
+    }
+
+    /// <summary>The rows with these keys, with all that belongs to them: one statement.</summary>
+    public async Task<IReadOnlyList<SourceRow>> ReadRowsAsync(TabDefinition tab, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var shape = await DescribeAsync(tab, cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT s.key::text, s.updated_at, {string.Join(", ", tab.Columns.Select(column => "s." + Quote(column.Name)))} FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+        return await ReadAsync(command, row => new SourceRow(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), [.. tab.Columns.Select((column, i) => TabCells.Text(row.GetValue(i + 2), column.Format))]), cancellationToken);
+    }
+
+    /// <summary>Which of these keys there are no rows for any more: one statement.</summary>
+    public async Task<IReadOnlyList<string>> FindGoneAsync(TabDefinition tab, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var shape = await DescribeAsync(tab, cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT s.key::text FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+        var there = await ReadAsync(command, row => row.GetString(0), cancellationToken);
+        return [.. keys.Except(there, StringComparer.Ordinal)];
+    }
+
+    /// <summary>How many rows wait behind a place, counted up to a bound, and the oldest change among them.</summary>
+    public async Task<TabLag> ReadLagAsync(TabDefinition tab, TabPlace? after, int most, CancellationToken cancellationToken)
+    {
+        var waiting = await ReadPlacesAsync(tab, null, after, null, most, cancellationToken);
+        return new TabLag(waiting.Count, waiting.Count > 0 ? waiting[0].At : null);
+    }
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task<IReadOnlyList<T>> ReadAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _statements);
+        return await command.ListAsync(read, cancellationToken);
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken);
+
+    private static string Quote(string column) => '"' + column.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
+}
+
+/// <summary>A place in the order in which a tab's rows changed.</summary>
+public readonly record struct TabPlace(DateTimeOffset At, string Key);
+
+/// <param name="Cells">As they are to stand in the tab.</param>
+public sealed record SourceRow(string Key, DateTimeOffset UpdatedAt, string[] Cells);
+
+/// <param name="Rows">That wait to be taken over; counted up to a bound.</param>
+/// <param name="Oldest">When the one that waits longest changed; null when none waits.</param>
+public sealed record TabLag(int Rows, DateTimeOffset? Oldest);
+
+/// <summary>What is known of a tab's query.</summary>
+/// <param name="KeyType">The type of its key, in PostgreSQL's words: an index on it can be used.</param>
+public sealed record TabShape(string KeyType)
+{
+    private static readonly string[] KeyTypes = ["bigint", "integer", "smallint", "uuid", "text", "character varying"];
+
+    /// <exception cref="InvalidTabException">The query does not answer what the tab needs.</exception>
+    public static TabShape Of(TabDefinition tab, IReadOnlyDictionary<string, string> types)
+    {
+        foreach (var column in tab.Columns.Select(column => column.Name).Prepend("updated_at").Prepend("key"))
+        {
+            if (!types.ContainsKey(column))
+            {
+                throw new InvalidTabException(tab.Name, $"its source query answers no column '{column}'; it answers {string.Join(", ", types.Keys)}");
+            }
+        }
+
+        var key = types["key"].Split('(')[0];
+        return !KeyTypes.Contains(key) ? throw new InvalidTabException(tab.Name, $"its key is {key}; it must be one of {string.Join(", ", KeyTypes)}")
+            : types["updated_at"] is not ("timestamp with time zone" or "timestamptz") ? throw new InvalidTabException(tab.Name, $"its updated_at is {types["updated_at"]}; it must be timestamp with time zone")
+            : new TabShape(key);
+    }
+}
+
+/// <summary>A tab that cannot be synced as it is written.</summary>
+public sealed class InvalidTabException(string tab, string problem, Exception? inner = null) : Exception($"The tab '{tab}' cannot be synced: {problem}.", inner);

@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using OrleansBulk.Storage;
+
+namespace OrleansBulk.Tabs;
+
+/// <summary>Tabs as pages and syncs see them.</summary>
+public sealed class TabStore(Database database)
+{
+    private const int PageRows = 5000;
+
+    private const string StatesSql = """
+        -- name: ListTabStates
+        SELECT t.name, t.watermark_at, t.watermark_key, t.paused, t.full_at, t.destination, s.job_id, s.started_at, s.finished_at, s.is_full, s.is_whole, s.added, s.changed, s.removed, s.restored,
+               CASE WHEN j.status IN ('queued', 'planning', 'running', 'paused') THEN t.job_id END
+        FROM tabs t
+        LEFT JOIN LATERAL (SELECT * FROM tab_syncs s WHERE s.tab = t.name ORDER BY s.started_at DESC LIMIT 1) s ON true
+        LEFT JOIN jobs j ON j.id = t.job_id
+        """;
+
+    /// <summary>Every tab that was ever synced or paused, by name.</summary>
+    public async Task<IReadOnlyDictionary<string, TabState>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return (await connection.Sql(StatesSql).ListAsync(
+            row => new TabState(
+                row.GetString(0), row.Time(1) is { } at ? new TabPlace(at, row.GetString(2)) : null, row.GetBoolean(3), row.Time(4), row.Text(5), row.IsDBNull(6) ? null : ReadSync(row, 6),
+                row.IsDBNull(15) ? null : row.GetGuid(15)),
+            cancellationToken)).ToDictionary(state => state.Name, StringComparer.Ordinal);
+    }
+
+    private const string HistorySql = """
+        -- name: ListTabSyncs
+        SELECT job_id, started_at, finished_at, is_full, is_whole, added, changed, removed, restored FROM tab_syncs WHERE tab = $1 ORDER BY started_at DESC LIMIT $2
+        """;
+
+    /// <summary>The last syncs of a tab, newest first.</summary>
+    public async Task<IReadOnlyList<TabSyncRow>> ReadHistoryAsync(string tab, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(HistorySql).With(tab).With(limit).ListAsync(row => ReadSync(row, 0), cancellationToken);
+    }
+
+    private const string ChangesSql = """
+        -- name: ListTabChanges
+        SELECT key, kind, before, after FROM tab_changes WHERE tab = $1 AND job_id = $2 AND key > $3 ORDER BY key LIMIT $4
+        """;
+
+    /// <summary>What a sync changed, a page at a time by key; only the last sync of a tab is kept.</summary>
+    public async Task<IReadOnlyList<TabChange>> ReadChangesAsync(string tab, Guid jobId, string? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(ChangesSql).With(tab).With(jobId).With(after ?? "").With(limit)
+            .ListAsync(row => new TabChange(row.GetString(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetFieldValue<string[]>(2), row.IsDBNull(3) ? null : row.GetFieldValue<string[]>(3)), cancellationToken);
+    }
+
+    private const string PauseSql = """
+        -- name: PauseTab
+        INSERT INTO tabs (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused
+        """;
+
+    /// <summary>A paused tab is left out of syncs, until it is resumed; one that is being synced ends first.</summary>
+    public async Task PauseAsync(string tab, bool paused, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        await connection.Sql(PauseSql).With(tab).With(paused).RunAsync(cancellationToken);
+    }
+
+    private const string WatermarkSql = """
+        -- name: FindTabWatermark
+        SELECT watermark_at, watermark_key FROM tabs WHERE name = $1 AND watermark_at IS NOT NULL
+        """;
+
+    internal async Task<TabPlace?> FindWatermarkAsync(string tab, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return (TabPlace?)await connection.Sql(WatermarkSql).With(tab).FirstAsync(row => (object)new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)), cancellationToken);
+    }
+
+    private const string LookSql = """
+        -- name: LookAtTabSync
+        SELECT (SELECT count(*) FROM (SELECT FROM tab_changes WHERE tab = $1 AND job_id = $2 LIMIT 1) AS found),
+               (SELECT published_at IS NOT NULL FROM tabs WHERE name = $1), EXISTS (SELECT FROM skip_reasons WHERE job_id = $2 AND reason = $3)
+        """;
+
+    /// <summary>Whether a sync has changed anything, whether the tab was ever published, and whether rows were left for the next one.</summary>
+    internal async Task<(long Changes, bool IsPublished, bool Left)> LookAtSyncAsync(string tab, Guid jobId, string leftReason, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        return (await connection.Sql(LookSql).With(tab).With(jobId).With(leftReason).ListAsync(row => (row.GetInt64(0), row.GetBoolean(1), row.GetBoolean(2)), cancellationToken))[0];
+    }
+
+    private const string PageSql = """
+        -- name: ReadTabRows
+        SELECT position, cells FROM tab_rows WHERE tab = $1 AND position > $2 AND cells IS NOT NULL ORDER BY position LIMIT $3
+        """;
+
+    /// <summary>All rows of a tab in the order of their positions, read page by page.</summary>
+    internal async IAsyncEnumerable<TabRow> ReadAllAsync(string tab, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var after = 0;
+        List<TabRow> page;
+        do
+        {
+            await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))
+            {
+                page = await connection.Sql(PageSql).With(tab).With(after).With(PageRows).ListAsync(row => new TabRow(row.GetInt32(0), row.GetFieldValue<string[]>(1)), cancellationToken);
+            }
+
+            foreach (var row in page)
+            {
+                yield return row;
+            }
+
+            after = page.Count > 0 ? page[^1].Position : after;
+        }
+        while (page.Count == PageRows);
+    }
+
+    private const string BlockSql = """
+        -- name: ReadTabBlock
+        SELECT position, cells FROM tab_rows WHERE tab = $1 AND position >= $2 AND position < $3 ORDER BY position
+        """;
+
+    /// <summary>A row per position of a block, those without a row empty.</summary>
+    internal async Task<IReadOnlyList<TabRow>> ReadBlockAsync(string tab, int first, int rows, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        var there = (await connection.Sql(BlockSql).With(tab).With(first).With(first + rows)
+            .ListAsync(row => new TabRow(row.GetInt32(0), row.IsDBNull(1) ? null : row.GetFieldValue<string[]>(1)), cancellationToken)).ToDictionary(row => row.Position);
+        return [.. Enumerable.Range(first, rows).Select(position => there.GetValueOrDefault(position, new TabRow(position, null)))];
+    }
+
+    private const string LastSql = """
+        -- name: LastTabPosition
+        SELECT coalesce(max(position), 0) FROM tab_rows WHERE tab = $1
+        """;
+
+    internal async Task<int> LastPositionAsync(string tab, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        return (int)(await connection.Sql(LastSql).With(tab).FirstAsync(row => (object)row.GetInt32(0), cancellationToken))!;
+    }
+
+    private static TabSyncRow ReadSync(Npgsql.NpgsqlDataReader row, int at) => new(
+        row.GetGuid(at), row.GetFieldValue<DateTimeOffset>(at + 1), row.Time(at + 2), row.GetBoolean(at + 3), row.IsDBNull(at + 4) ? null : row.GetBoolean(at + 4),
+        row.GetInt32(at + 5), row.GetInt32(at + 6), row.GetInt32(at + 7), row.GetInt32(at + 8));
+}
+
+/// <summary>How a tab stands.</summary>
+/// <param name="Watermark">Up to where the source is taken over; null: never.</param>
+/// <param name="FullAt">When all rows were compared last.</param>
+/// <param name="Last">The last sync; null: none yet.</param>
+/// <param name="SyncedBy">The job that syncs it now; null: none.</param>
+public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy);
+
+/// <param name="IsWhole">False: time was up before all rows were taken over; null: it has not ended.</param>
+/// <param name="Restored">Rows of the sheet that somebody had changed, and that were put right.</param>
+public sealed record TabSyncRow(Guid JobId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, bool IsFull, bool? IsWhole, int Added, int Changed, int Removed, int Restored);
+
+/// <param name="Kind">added, changed or removed.</param>
+public sealed record TabChange(string Key, string Kind, IReadOnlyList<string>? Before, IReadOnlyList<string>? After);

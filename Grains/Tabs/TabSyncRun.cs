@@ -1,0 +1,339 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using OrleansBulk.Jobs;
+using OrleansBulk.Storage;
+using OrleansBulk.Upstreams;
+
+namespace OrleansBulk.Tabs;
+
+/// <summary><see cref="TabSync"/> at work on one job.</summary>
+internal sealed class TabSyncRun(
+    JobTicket job, TabSyncSpec spec, Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time) : IWorkloadRun
+{
+    /// <summary>A write that waits longer at the gate comes back to the pump.</summary>
+    private static readonly TimeSpan GateWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+    private const string TimeIsUp = "left for the next sync: time was up";
+
+    private readonly FlowTicket _flow = new(job.Id.ToString("D"), job.Concurrency);
+    private readonly ConcurrentDictionary<string, TabAtWork> _tabs = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _preparing = new(1); // chunks are looked at one after the other: each is several statements on a lane of two connections
+    private DateTimeOffset? _startedAt;
+
+    public string LaneOf(Item item) => TabItem.Read(item).Tab;
+
+    public LaneRoom RoomOf(string lane)
+    {
+        var batch = catalog.Find(lane)?.Batch ?? 1;
+        if (gates.Catalog.Find(destination.Name) is null)
+        {
+            return new LaneRoom(batch, 2, null, null); // no upstream: one batch is written, another one fills
+        }
+
+        var gate = gates.Look(destination.Name);
+        return new LaneRoom(batch, gate.Breaker == "closed" ? 2 : 1, gate.BoundBy, gate.LimitPerSecond * batch);
+    }
+
+    public async Task<IReadOnlyList<ItemOutcome?>> PrepareAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        await _preparing.WaitAsync(cancellationToken);
+        try
+        {
+            _startedAt ??= await ReadStartAsync(cancellationToken);
+            var outcomes = new ItemOutcome?[chunk.Items.Count];
+            foreach (var tab in chunk.Items.Select((item, i) => (Item: item, Index: i, What: TabItem.Read(item))).GroupBy(item => item.What.Tab))
+            {
+                var work = Work(tab.Key);
+                foreach (var (item, i, what) in tab)
+                {
+                    item.Prepared = what;
+                    outcomes[i] = what is TabTaken taken
+                        ? taken.IsWrong ? new ItemFailed("tab: source query is wrong", taken.Why, 0) : new ItemSkipped($"not synced: {taken.Why}")
+                        : null;
+                }
+
+                await PrepareRowsAsync(work, [.. tab.Where(item => item.What is ChangedRow or GoneRow).Select(item => (item.Item, item.Index))], outcomes, cancellationToken);
+            }
+
+            return outcomes;
+        }
+        finally
+        {
+            _preparing.Release();
+        }
+    }
+
+    /// <summary>Reads rows and what is written of them, batch by batch, and gives new ones their positions.</summary>
+    private async Task PrepareRowsAsync(TabAtWork work, IReadOnlyList<(Item Item, int Index)> rows, ItemOutcome?[] outcomes, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        var known = await ReadWrittenAsync(work.Tab.Name, [.. rows.Select(row => KeyOf(row.Item))], cancellationToken);
+        var news = new List<(Item Item, SourceRow Row)>();
+        foreach (var batch in rows.Chunk(work.Tab.Batch))
+        {
+            var there = (await source.ReadRowsAsync(work.Tab, [.. batch.Select(row => KeyOf(row.Item))], cancellationToken)).ToDictionary(row => row.Key, StringComparer.Ordinal);
+            foreach (var (item, i) in batch)
+            {
+                var written = known.GetValueOrDefault(KeyOf(item));
+                if (!there.TryGetValue(KeyOf(item), out var row))
+                {
+                    outcomes[i] = written is null ? new ItemSkipped("deleted since it was read") : null;
+                    item.Prepared = written is null ? null : new RowWork(KeyOf(item), written.Position, written.Cells, null, null);
+                }
+                else if (row.Cells.FirstOrDefault(cell => cell.Length > TabCells.Longest) is { } tooLong)
+                {
+                    outcomes[i] = new ItemFailed("tab: cell too long", $"A cell of the row {row.Key} has {tooLong.Length:N0} characters; a spreadsheet takes {TabCells.Longest:N0}.", 0);
+                }
+                else if (written?.Cells is { } cells && cells.AsSpan().SequenceEqual(row.Cells))
+                {
+                    outcomes[i] = new ItemSkipped("unchanged");
+                }
+                else if (written is not null)
+                {
+                    item.Prepared = new RowWork(row.Key, written.Position, written.Cells, row.Cells, row.UpdatedAt);
+                }
+                else
+                {
+                    news.Add((item, row));
+                }
+            }
+        }
+
+        var positions = news.Count == 0 ? [] : await GivePositionsAsync(work.Tab.Name, [.. news.Select(item => item.Row.Key).Distinct()], cancellationToken);
+        foreach (var (item, row) in news)
+        {
+            item.Prepared = new RowWork(row.Key, positions[row.Key], null, row.Cells, row.UpdatedAt);
+        }
+
+        foreach (var (item, i) in rows)
+        {
+            if (outcomes[i] is null)
+            {
+                work.Open(item.Ordinal);
+            }
+        }
+    }
+
+    public async Task<ItemOutcome> RunAsync(Item item, CancellationToken cancellationToken)
+    {
+        var what = item.Prepared!;
+        var tab = what is TabItem known ? known.Tab : TabItem.Read(item).Tab;
+        var work = Work(tab);
+        if (work.Begins - time.GetUtcNow() is { Ticks: > 0 } early)
+        {
+            return new ItemDeferred(early, $"tabs begin {options.Delay.TotalSeconds:0} s apart", item.Attempts);
+        }
+
+        switch (what)
+        {
+            case RowWork when IsTimeUp:
+                work.LeaveUndone();
+                return new ItemSkipped(TimeIsUp);
+            case RowWork row:
+                return Outcome(await work.Writer.LoadAsync(row.ToRow(), Budget(item)), row, new DirtyWork(row.Key));
+            case TabEnd when work.IsOpen:
+                return new ItemDeferred(LookAgain, "waits for the rows of its tab", item.Attempts);
+            case TabEnd end:
+                return await EndAsync(work, end, cancellationToken);
+            case TabBlock block:
+                return await RestoreAsync(work.Tab, block, Budget(item), cancellationToken);
+            default:
+                throw new InvalidOperationException($"{what.GetType().Name} is no work of a tab.");
+        }
+    }
+
+    private CallBudget Budget(Item item) => new(_flow, GateWait, item.Attempts);
+
+    private bool IsTimeUp => time.GetUtcNow() - _startedAt > options.Timeout;
+
+    /// <summary>The one place where a call's result becomes an item's outcome.</summary>
+    /// <param name="written">What is noted when it went well.</param>
+    /// <param name="failed">What is noted when it did not.</param>
+    private static ItemOutcome Outcome(CallResult result, object? written, object? failed)
+    {
+        ItemOutcome outcome = result switch
+        {
+            CallAnswered<int> => new ItemSucceeded(written),
+            CallMissing missing => new ItemFailed(missing.Cause, missing.Message, result.Attempts, Result: failed),
+            CallTroubled troubled => new ItemFailed(troubled.Cause, troubled.Message, result.Attempts, Result: failed),
+            CallGarbled garbled => new ItemFailed(garbled.Cause, garbled.Message, result.Attempts, Garbled: true, failed),
+            CallDeferred deferred => new ItemDeferred(deferred.After, deferred.Reason, deferred.Attempts),
+            CallRefused refused => new ItemRefused(refused.Reason),
+            _ => throw new InvalidOperationException($"{result.GetType().Name} is no answer to a write."),
+        };
+        return outcome with { Cost = result.Cost };
+    }
+
+    /// <summary>All rows have their outcome, and it is committed.</summary>
+    private async Task<ItemOutcome> EndAsync(TabAtWork work, TabEnd end, CancellationToken cancellationToken)
+    {
+        var store = new TabStore(database);
+        var (changes, isPublished, left) = await store.LookAtSyncAsync(work.Tab.Name, job.Id, TimeIsUp, cancellationToken);
+        var isWhole = !left && !work.IsUndone;
+        if (changes > 0 || end.IsFull || !isPublished)
+        {
+            try
+            {
+                await destination.PublishAsync(work.Tab, store.ReadAllAsync(work.Tab.Name, cancellationToken), cancellationToken);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return new ItemFailed($"{destination.Name}: cannot be written", error.Message, 1);
+            }
+        }
+
+        IReadOnlyList<PlannedItem>? blocks = end.IsFull && isWhole && destination.CanDrift ? [.. await BlocksAsync(work.Tab, cancellationToken)] : null;
+        return new ItemSucceeded(new EndWork(end, isWhole), blocks);
+    }
+
+    private async Task<IEnumerable<PlannedItem>> BlocksAsync(TabDefinition tab, CancellationToken cancellationToken)
+    {
+        var last = await new TabStore(database).LastPositionAsync(tab.Name, cancellationToken);
+        var blocks = Math.Max(1, (last + destination.RestoreRows - 1) / destination.RestoreRows);
+        return Enumerable.Range(0, blocks).Select(block => new TabBlock(tab.Name, (block * destination.RestoreRows) + 1, destination.RestoreRows, block == blocks - 1).Plan(null));
+    }
+
+    private async Task<ItemOutcome> RestoreAsync(TabDefinition tab, TabBlock block, CallBudget budget, CancellationToken cancellationToken)
+    {
+        var rows = await new TabStore(database).ReadBlockAsync(tab.Name, block.First, block.Rows, cancellationToken);
+        var result = await destination.RestoreAsync(tab, block.First, rows, block.IsEnd, budget, cancellationToken);
+        return Outcome(result, result is CallAnswered<int> { Value: var restored } ? new RestoreWork(tab.Name, restored) : null, null);
+    }
+
+    public async Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<ItemResult> results, CancellationToken cancellationToken)
+    {
+        foreach (var tab in results.GroupBy(result => TabItem.Read(result.Item).Tab))
+        {
+            var rows = tab.Select(result => (result.Outcome as ItemSucceeded)?.Result as RowWork).OfType<RowWork>().ToList();
+            await TabWriter.WriteAsync(connection, job.Id, tab.Key, rows, cancellationToken);
+            await TabWriter.MarkDirtyAsync(connection, tab.Key, [.. tab.Select(result => (result.Outcome as ItemFailed)?.Result as DirtyWork).OfType<DirtyWork>().Select(dirty => dirty.Key)], cancellationToken);
+            foreach (var result in tab)
+            {
+                Work(tab.Key).Close(result.Item.Ordinal);
+                switch ((result.Outcome as ItemSucceeded)?.Result)
+                {
+                    case EndWork end:
+                        await TabWriter.EndAsync(connection, job.Id, tab.Key, end, destination.Name, result.At, cancellationToken);
+                        break;
+                    case RestoreWork { Rows: > 0 } restored:
+                        await TabWriter.CountRestoredAsync(connection, job.Id, tab.Key, restored.Rows, cancellationToken);
+                        break;
+                }
+            }
+        }
+    }
+
+    private TabAtWork Work(string name) => _tabs.GetOrAdd(name, static (name, run) => run.Begin(name), this);
+
+    private TabAtWork Begin(string name)
+    {
+        var tab = catalog.Find(name) ?? throw new InvalidOperationException($"The tab '{name}' is not in the file of tabs any more.");
+        var place = spec.Tabs.Index().First(known => known.Item == name).Index;
+        return new TabAtWork(tab, (_startedAt ?? time.GetUtcNow()) + (place * options.Delay), new BatchLoader<TabRow>(
+            tab.Batch, 1, Linger, time, async (rows, budget, cancellationToken) =>
+            {
+                TabRow[] inOrder = [.. rows.OrderBy(row => row.Position)];
+                var result = await destination.WriteAsync(tab, inOrder, budget, cancellationToken);
+                return [.. Enumerable.Repeat(result, rows.Count)];
+            }));
+    }
+
+    private static string KeyOf(Item item) => item.Prepared switch
+    {
+        ChangedRow row => row.Key,
+        GoneRow row => row.Key,
+        RowWork row => row.Key,
+        _ => throw new InvalidOperationException($"The item {item.Key} is about no row."),
+    };
+
+    private const string StartSql = """
+        -- name: ReadTabSyncStart
+        SELECT coalesce(started_at, created_at) FROM jobs WHERE id = $1
+        """;
+
+    /// <summary>When the job was begun, crashes included: its time is not begun anew.</summary>
+    private async Task<DateTimeOffset> ReadStartAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        return (DateTimeOffset)(await connection.Sql(StartSql).With(job.Id).FirstAsync(row => (object)row.GetFieldValue<DateTimeOffset>(0), cancellationToken) ?? time.GetUtcNow());
+    }
+
+    private const string WrittenSql = """
+        -- name: ReadWrittenTabRows
+        SELECT key, position, cells FROM tab_rows WHERE tab = $1 AND key = ANY($2)
+        """;
+
+    private async Task<Dictionary<string, WrittenRow>> ReadWrittenAsync(string tab, string[] keys, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        return (await connection.Sql(WrittenSql).With(tab).With(keys)
+            .ListAsync(row => (Key: row.GetString(0), Row: new WrittenRow(row.GetInt32(1), row.IsDBNull(2) ? null : row.GetFieldValue<string[]>(2))), cancellationToken))
+            .ToDictionary(row => row.Key, row => row.Row, StringComparer.Ordinal);
+    }
+
+    // Committed before anything is written to the destination. The tab is this job's alone, so nobody else gives positions.
+    private const string PositionsSql = """
+        -- name: GiveTabPositions
+        WITH wanted AS (
+            SELECT key, row_number() OVER (ORDER BY ord) AS n FROM unnest($2::text[]) WITH ORDINALITY AS w(key, ord)
+        ), given AS (
+            UPDATE tabs SET next_position = next_position + (SELECT count(*) FROM wanted)::integer WHERE name = $1 RETURNING next_position
+        )
+        INSERT INTO tab_rows (tab, key, position)
+        SELECT $1, w.key, (g.next_position - (SELECT count(*) FROM wanted) + w.n - 1)::integer FROM wanted w, given g
+        RETURNING key, position
+        """;
+
+    private async Task<Dictionary<string, int>> GivePositionsAsync(string tab, string[] keys, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        return (await connection.Sql(PositionsSql).With(tab).With(keys).ListAsync(row => (Key: row.GetString(0), Position: row.GetInt32(1)), cancellationToken))
+            .ToDictionary(row => row.Key, row => row.Position, StringComparer.Ordinal);
+    }
+
+    private sealed record WrittenRow(int Position, string[]? Cells);
+}
+
+/// <summary>A row on its way into a tab.</summary>
+/// <param name="Before">What stood there; null: nothing.</param>
+/// <param name="After">What is to stand there; null: the row is gone.</param>
+internal sealed record RowWork(string Key, int Position, string[]? Before, string[]? After, DateTimeOffset? UpdatedAt)
+{
+    public TabRow ToRow() => new(Position, After);
+}
+
+/// <param name="IsWhole">All planned rows were taken over or failed for themselves; time was not up.</param>
+internal sealed record EndWork(TabEnd End, bool IsWhole);
+
+/// <summary>A row whose write failed.</summary>
+internal sealed record DirtyWork(string Key);
+
+internal sealed record RestoreWork(string Tab, int Rows);
+
+/// <summary>One tab of a sync that goes on. Used by items that run at once.</summary>
+internal sealed class TabAtWork(TabDefinition tab, DateTimeOffset begins, BatchLoader<TabRow> writer)
+{
+    private readonly ConcurrentDictionary<long, bool> _open = new(); // ordinals of rows whose outcome is not committed
+
+    public TabDefinition Tab => tab;
+
+    public DateTimeOffset Begins => begins;
+
+    public BatchLoader<TabRow> Writer => writer;
+
+    public bool IsOpen => !_open.IsEmpty;
+
+    /// <summary>Rows were left for the next sync, in this run of the job.</summary>
+    public bool IsUndone { get; private set; }
+
+    public void Open(long ordinal) => _open[ordinal] = true;
+
+    public void Close(long ordinal) => _open.TryRemove(ordinal, out _);
+
+    public void LeaveUndone() => IsUndone = true;
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using OrleansBulk.Tests.Support;
+using OrleansBulk.Tests.Web.Jobs;
+using OrleansBulk.Web.Accounts;
+
+namespace OrleansBulk.Tests.Web.Tabs;
+
+/// <summary>Tabs as an operator and a program meet them, written to files.</summary>
+public sealed class TabPagesTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("bulk-tabs-").FullName;
+    private WebHost _host = null!;
+
+    public async Task InitializeAsync()
+    {
+        _host = await WebHost.StartAsync(null, ("Tabs:Files:Folder", _folder), ("Tabs:Delay", "00:00:00"));
+        await _host.Postgres.ExecuteAsync("SELECT learning.make_demo(40)");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await ((IAsyncDisposable)_host).DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Operator_SyncsAllTabs_SeesWhatChanged_AndPausesOne()
+    {
+        using var browser = await Visitor.SignInAsync(_host, Roles.Operator);
+        using var program = _host.Program();
+        Assert.Contains("not synced yet", await browser.ReadAsync("/tabs"), StringComparison.Ordinal);
+
+        using var started = await browser.SubmitAsync("/tabs?handler=Sync", new Dictionary<string, string>(), await browser.TokenAsync("/tabs"));
+        await program.WhenAsync(Guid.Parse(started.Headers.Location!.OriginalString.Split('/')[^1]), "completed");
+
+        var users = await File.ReadAllLinesAsync(Path.Combine(_folder, "User profiles.csv"));
+        Assert.Equal(("Id,Name,E-mail,Country,Joined,Active,Updated", 41), (users[0], users.Length));
+        Assert.Equal(5, Directory.GetFiles(_folder, "*.csv").Length);
+        Assert.Contains("'=1+1", await File.ReadAllTextAsync(Path.Combine(_folder, "Quiz responses.csv")), StringComparison.Ordinal);
+        Assert.Contains("up to date", await browser.ReadAsync("/tabs"), StringComparison.Ordinal);
+
+        await _host.Postgres.ExecuteAsync("UPDATE learning.users SET name = 'Somebody <else>', updated_at = now() WHERE id = 9; DELETE FROM learning.users WHERE id = 10");
+        using var again = await browser.SubmitAsync("/tabs?handler=Sync", new Dictionary<string, string> { ["tab"] = "user-profiles", ["full"] = "true" }, await browser.TokenAsync("/tabs"));
+        await program.WhenAsync(Guid.Parse(again.Headers.Location!.OriginalString.Split('/')[^1]), "completed");
+        var details = await browser.ReadAsync("/tabs/user-profiles");
+        Assert.Contains("<del>Learner 9</del>", details, StringComparison.Ordinal);
+        Assert.Contains("<ins>Somebody &lt;else&gt;</ins>", details, StringComparison.Ordinal);
+        Assert.Contains("removed", details, StringComparison.Ordinal);
+        Assert.Equal(40, (await File.ReadAllLinesAsync(Path.Combine(_folder, "User profiles.csv"))).Length);
+
+        using var paused = await browser.SubmitAsync("/tabs?handler=Pause", new Dictionary<string, string> { ["tab"] = "chat-logs", ["paused"] = "true" }, await browser.TokenAsync("/tabs"));
+        Assert.Contains("Chat logs is left out of syncs until it is resumed.", await browser.ReadAsync("/tabs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Program_SyncsATab_AndReadsHowItStands()
+    {
+        using var program = _host.Program();
+
+        var started = await program.PostAsync("/api/tabs/sync", new { tabs = new[] { "user-profiles" } });
+        Assert.Equal(HttpStatusCode.Accepted, started.Status);
+        await program.WhenAsync(started.Json.GetProperty("id").GetGuid(), "completed");
+        var tab = (await program.GetAsync("/api/tabs")).Json.EnumerateArray().First(view => view.GetProperty("name").GetString() == "user-profiles");
+        Assert.Equal(("up-to-date", 0, 40), (tab.GetProperty("state").GetString(), tab.GetProperty("waiting").GetInt32(), tab.GetProperty("lastSync").GetProperty("added").GetInt32()));
+        Assert.Equal(40, (await program.GetAsync("/api/tabs/user-profiles/changes")).Json.GetProperty("items").GetArrayLength());
+        Assert.Single((await program.GetAsync("/api/tabs/user-profiles/syncs")).Json.EnumerateArray());
+
+        Assert.Contains("Known are: user-profiles", (await program.PostAsync("/api/tabs/sync", new { tabs = new[] { "nobody" } })).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Contains("There is no tab", (await program.PostAsync("/api/tabs/nobody/pause")).Problem(HttpStatusCode.NotFound), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NoContent, (await program.PostAsync("/api/tabs/user-profiles/pause")).Status);
+        var skipped = await program.PostAsync("/api/tabs/sync", new { tabs = new[] { "user-profiles" } });
+        Assert.Equal(1, (await program.WhenAsync(skipped.Json.GetProperty("id").GetGuid(), "completed")).GetProperty("progress").GetProperty("skipped").GetInt32());
+    }
+
+    [Fact]
+    public async Task FolderThatCannotBeWritten_IsSaid_AndNothingIsLost()
+    {
+        await using var host = await WebHost.StartAsync(null, ("Tabs:Files:Folder", "/proc/nowhere"), ("Tabs:Delay", "00:00:00"));
+        await host.Postgres.ExecuteAsync("SELECT learning.make_demo(3)");
+        using var program = host.Program();
+
+        var id = (await program.PostAsync("/api/tabs/sync", new { tabs = new[] { "user-profiles" } })).Json.GetProperty("id").GetGuid();
+        var job = await program.WhenAsync(id, "failed");
+
+        Assert.Contains("Tabs:Files:Folder", job.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+}

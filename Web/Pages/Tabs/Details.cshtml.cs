@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using OrleansBulk.Tabs;
+using OrleansBulk.Web.Api;
+
+namespace OrleansBulk.Web.Pages.Tabs;
+
+/// <summary>One tab: how it stands, its last syncs, and what the last one changed.</summary>
+public sealed class DetailsModel(TabViews views, TabCatalog catalog, TabStore store, TimeProvider time) : PageModel
+{
+    private const int MostSyncs = 20;
+    private const int MostChanges = 50;
+
+    public TabView Tab { get; private set; } = null!;
+
+    public IReadOnlyList<TabSyncView> Syncs { get; private set; } = [];
+
+    public IReadOnlyList<TabChange> Changes { get; private set; } = [];
+
+    /// <summary>The last key of this page of changes, when there are more.</summary>
+    public string? Next { get; private set; }
+
+    public DateTimeOffset Now { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(string name, string? after, CancellationToken cancellationToken)
+    {
+        if (after?.Contains('\0') is true)
+        {
+            return BadRequest();
+        }
+
+        if (await views.FindAsync(name, cancellationToken) is not { } tab)
+        {
+            return NotFound();
+        }
+
+        (Tab, Now) = (tab, time.GetUtcNow());
+        var syncs = await store.ReadHistoryAsync(name, MostSyncs, cancellationToken);
+        Syncs = [.. syncs.Select(TabSyncView.Of)];
+        var changes = syncs.Count == 0 ? [] : await store.ReadChangesAsync(name, syncs[0].JobId, after, MostChanges + 1, cancellationToken);
+        Changes = [.. changes.Take(MostChanges)];
+        Next = changes.Count > MostChanges ? Changes[^1].Key : null;
+        return Page();
+    }
+
+    /// <summary>The cells of a row that was added or removed, and of a changed one those that differ.</summary>
+    public IEnumerable<(string Title, string? Before, string? After)> Cells(TabChange change)
+    {
+        var columns = catalog.Find(Tab.Name)!.Columns;
+        for (var i = 0; i < columns.Count; i++)
+        {
+            var (before, after) = (change.Before?.ElementAtOrDefault(i), change.After?.ElementAtOrDefault(i));
+            if (before != after && (before ?? "") + (after ?? "") != "")
+            {
+                yield return (columns[i].Title, before is "" ? null : before, after is "" ? null : after);
+            }
+        }
+    }
+}
