@@ -130,12 +130,12 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
     public async Task WithoutTheExtension_TheScriptSaysSo_AndMakesTheOthers()
     {
         await _postgres.ExecuteAsync("DROP EXTENSION pg_trgm");
-        await _postgres.ExecuteAsync("CREATE ROLE plain_" + _postgres.Name + " LOGIN");
+        await _postgres.ExecuteAsync($"CREATE ROLE plain_{_postgres.Name} LOGIN PASSWORD 'plain'"); // a server that trusts nobody wants one
         await _postgres.ExecuteAsync($"GRANT ALL ON ALL TABLES IN SCHEMA public TO plain_{_postgres.Name}");
         try
         {
             // Whoever may not create extensions may not create these indexes either, but is told about the extension first.
-            var (_, said) = await RunAsync(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Username = "plain_" + _postgres.Name }.ConnectionString);
+            var (_, said) = await RunAsync(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Username = "plain_" + _postgres.Name, Password = "plain" }.ConnectionString);
 
             Assert.Contains("idx_providers_name is left out: the extension pg_trgm is missing here", said, StringComparison.Ordinal);
         }

@@ -181,6 +181,7 @@ start_web() {
   (
     cd "$root/Web"
     export BULK_ADMIN_PASSWORD=$admin_password BULK_API_KEY=$api_key ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Production}
+    export Tabs__Files__Folder=${Tabs__Files__Folder:-$data/tabs}
     exec_child TERM dotnet "$bin/Web/release/OrleansBulk.Web.dll" --urls "http://localhost:$port"
   ) >"$log" 2>&1 </dev/null &
   web_pid=$!

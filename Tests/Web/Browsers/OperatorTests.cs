@@ -232,7 +232,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
             "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams",
             "/ingest", $"/ingest/{ingest}", "/usernames", "/distributions", $"/distributions/{distribution}", "/distributions/clean-up?status=done&days=0", "/distributions/schedules",
             "/hooks", "/hooks/compose", "/hooks/compare", $"/hooks/{run}", $"/hooks/{run}/gpt-4o/1", $"/hooks/compare?run={run}&run={run}",
-            "/providers", "/providers/sync", "/providers/file", "/leads", "/system", "/account/password",
+            "/providers", "/providers/sync", "/providers/file", "/leads", "/tabs", "/tabs/user-profiles", "/system", "/account/password",
         ];
     }
 
