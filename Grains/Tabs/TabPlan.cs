@@ -151,7 +151,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private async IAsyncEnumerable<string> ReadGoneAsync(TabDefinition tab, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> page;
+        List<string> page;
         do
         {
             await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))

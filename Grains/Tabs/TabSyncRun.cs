@@ -7,6 +7,7 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.Tabs;
 
 /// <summary><see cref="TabSync"/> at work on one job.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle, so there is nothing to give back.")]
 internal sealed class TabSyncRun(
     JobTicket job, TabSyncSpec spec, Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time) : IWorkloadRun
 {
