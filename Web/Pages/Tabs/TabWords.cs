@@ -10,10 +10,10 @@ internal static class TabWords
     /// <summary>The class of a tag.</summary>
     public static string Tone(string state) => state switch
     {
-        "syncing" => "active",
+        "syncing" => "busy",
         "up-to-date" => "good",
         "behind" or "paused" => "warn",
-        _ => "idle",
+        _ => "",
     };
 
     /// <summary>How many rows wait, and how long.</summary>
