@@ -82,11 +82,11 @@ run_flavour() {
   ran=$executed
 }
 
-#   build_flavour NAME: sets GrainRuntime for what follows.
+#   build_flavour NAME ARGUMENTS…: sets GrainRuntime for what follows.
 build_flavour() {
   export GrainRuntime=$1
   step "Building the tests, $1 flavour"
-  run_child dotnet build "$root/Tests" -c Release -v quiet --nologo </dev/null || die "The build failed."
+  run_child dotnet build "$root/Tests" -c Release -v quiet --nologo "${@:2}" </dev/null || die "The build failed."
 }
 
 # Whether the packages of the Orleans flavour can be had here. Not longer than two minutes: a source that does not answer is as good as none.
@@ -121,13 +121,14 @@ make_work_folder
 start_postgres
 chromium_require
 
+export DOTNET_TieredPGO=0 # processes of a test live for seconds: measuring them for a better machine code costs more than it brings
 build_flavour Embedded
 step "Testing"
 run_flavour Embedded "$@"
 embedded=$ran
 
 if [ "${BULK_TEST_FLAVOURS:-}" != Embedded ] && restore_orleans; then
-  build_flavour Orleans
+  build_flavour Orleans -p:RunAnalyzers=false # they have looked at the same sources
   step "Testing the grains in the Orleans flavour"
   orleans_arguments "$@"
   run_flavour Orleans "${arguments[@]}"
