@@ -90,7 +90,7 @@ internal sealed class TabSyncRun(
                 {
                     outcomes[i] = new ItemFailed("tab: cell too long", $"A cell of the row {row.Key} has {tooLong.Length:N0} characters; a spreadsheet takes {TabCells.Longest:N0}.", 0);
                 }
-                else if (written?.Cells is { } cells && cells.AsSpan().SequenceEqual(row.Cells))
+                else if (written is { IsDirty: false, Cells: { } cells } && cells.AsSpan().SequenceEqual(row.Cells))
                 {
                     outcomes[i] = new ItemSkipped("unchanged");
                 }
@@ -113,11 +113,13 @@ internal sealed class TabSyncRun(
 
         foreach (var (item, i) in rows)
         {
-            if (outcomes[i] is null)
+            if (outcomes[i] is null && !work.TryOpen(KeyOf(item), item.Ordinal))
             {
-                work.Open(item.Ordinal);
+                outcomes[i] = new ItemSkipped("in this sync already"); // a row whose last write failed, and that has changed besides
             }
         }
+
+        await MarkDirtyAsync(work.Tab.Name, [.. rows.Where(row => outcomes[row.Index] is null).Select(row => KeyOf(row.Item))], cancellationToken);
     }
 
     public async Task<ItemOutcome> RunAsync(Item item, CancellationToken cancellationToken)
@@ -136,7 +138,7 @@ internal sealed class TabSyncRun(
                 work.LeaveUndone();
                 return new ItemSkipped(TimeIsUp);
             case RowWork row:
-                return Outcome(await work.Writer.LoadAsync(row.ToRow(), Budget(item)), row, new DirtyWork(row.Key));
+                return Outcome(await work.Writer.LoadAsync(row.ToRow(), Budget(item)), row);
             case TabEnd when work.IsOpen:
                 return new ItemDeferred(LookAgain, "waits for the rows of its tab", item.Attempts);
             case TabEnd end:
@@ -154,15 +156,14 @@ internal sealed class TabSyncRun(
 
     /// <summary>The one place where a call's result becomes an item's outcome.</summary>
     /// <param name="written">What is noted when it went well.</param>
-    /// <param name="failed">What is noted when it did not.</param>
-    private static ItemOutcome Outcome(CallResult result, object? written, object? failed)
+    private static ItemOutcome Outcome(CallResult result, object? written)
     {
         ItemOutcome outcome = result switch
         {
             CallAnswered<int> => new ItemSucceeded(written),
-            CallMissing missing => new ItemFailed(missing.Cause, missing.Message, result.Attempts, Result: failed),
-            CallTroubled troubled => new ItemFailed(troubled.Cause, troubled.Message, result.Attempts, Result: failed),
-            CallGarbled garbled => new ItemFailed(garbled.Cause, garbled.Message, result.Attempts, Garbled: true, failed),
+            CallMissing missing => new ItemFailed(missing.Cause, missing.Message, result.Attempts),
+            CallTroubled troubled => new ItemFailed(troubled.Cause, troubled.Message, result.Attempts),
+            CallGarbled garbled => new ItemFailed(garbled.Cause, garbled.Message, result.Attempts, Garbled: true),
             CallDeferred deferred => new ItemDeferred(deferred.After, deferred.Reason, deferred.Attempts),
             CallRefused refused => new ItemRefused(refused.Reason),
             _ => throw new InvalidOperationException($"{result.GetType().Name} is no answer to a write."),
@@ -203,7 +204,7 @@ internal sealed class TabSyncRun(
     {
         var rows = await new TabStore(database).ReadBlockAsync(tab.Name, block.First, block.Rows, cancellationToken);
         var result = await destination.RestoreAsync(tab, block.First, rows, block.IsEnd, budget, cancellationToken);
-        return Outcome(result, result is CallAnswered<int> { Value: var restored } ? new RestoreWork(tab.Name, restored) : null, null);
+        return Outcome(result, result is CallAnswered<int> { Value: var restored } ? new RestoreWork(tab.Name, restored) : null);
     }
 
     public async Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<ItemResult> results, CancellationToken cancellationToken)
@@ -212,10 +213,9 @@ internal sealed class TabSyncRun(
         {
             var rows = tab.Select(result => (result.Outcome as ItemSucceeded)?.Result as RowWork).OfType<RowWork>().ToList();
             await TabWriter.WriteAsync(connection, job.Id, tab.Key, rows, cancellationToken);
-            await TabWriter.MarkDirtyAsync(connection, tab.Key, [.. tab.Select(result => (result.Outcome as ItemFailed)?.Result as DirtyWork).OfType<DirtyWork>().Select(dirty => dirty.Key)], cancellationToken);
             foreach (var result in tab)
             {
-                Work(tab.Key).Close(result.Item.Ordinal);
+                Work(tab.Key).Close(result.Item);
                 switch ((result.Outcome as ItemSucceeded)?.Result)
                 {
                     case EndWork end:
@@ -266,14 +266,14 @@ internal sealed class TabSyncRun(
 
     private const string WrittenSql = """
         -- name: ReadWrittenTabRows
-        SELECT key, position, cells FROM tab_rows WHERE tab = $1 AND key = ANY($2)
+        SELECT key, position, cells, is_dirty FROM tab_rows WHERE tab = $1 AND key = ANY($2)
         """;
 
     private async Task<Dictionary<string, WrittenRow>> ReadWrittenAsync(string tab, string[] keys, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return (await connection.Sql(WrittenSql).With(tab).With(keys)
-            .ListAsync(row => (Key: row.GetString(0), Row: new WrittenRow(row.GetInt32(1), row.IsDBNull(2) ? null : row.GetFieldValue<string[]>(2))), cancellationToken))
+            .ListAsync(row => (Key: row.GetString(0), Row: new WrittenRow(row.GetInt32(1), row.IsDBNull(2) ? null : row.GetFieldValue<string[]>(2), row.GetBoolean(3))), cancellationToken))
             .ToDictionary(row => row.Key, row => row.Row, StringComparer.Ordinal);
     }
 
@@ -285,8 +285,8 @@ internal sealed class TabSyncRun(
         ), given AS (
             UPDATE tabs SET next_position = next_position + (SELECT count(*) FROM wanted)::integer WHERE name = $1 RETURNING next_position
         )
-        INSERT INTO tab_rows (tab, key, position)
-        SELECT $1, w.key, (g.next_position - (SELECT count(*) FROM wanted) + w.n - 1)::integer FROM wanted w, given g
+        INSERT INTO tab_rows (tab, key, position, is_dirty)
+        SELECT $1, w.key, (g.next_position - (SELECT count(*) FROM wanted) + w.n - 1)::integer, true FROM wanted w, given g
         RETURNING key, position
         """;
 
@@ -297,7 +297,25 @@ internal sealed class TabSyncRun(
             .ToDictionary(row => row.Key, row => row.Position, StringComparer.Ordinal);
     }
 
-    private sealed record WrittenRow(int Position, string[]? Cells);
+    private const string DirtySql = """
+        -- name: MarkTabRowsDirty
+        UPDATE tab_rows SET is_dirty = true WHERE tab = $1 AND key = ANY($2) AND NOT is_dirty
+        """;
+
+    /// <summary>
+    /// Notes, before anything is written, which rows may stand otherwise in the destination than is known here: a write may be done though it failed, or though this
+    /// process died before it was committed. What ends well takes the mark away.
+    /// </summary>
+    private async Task MarkDirtyAsync(string tab, string[] keys, CancellationToken cancellationToken)
+    {
+        if (keys.Length > 0)
+        {
+            await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+            await connection.Sql(DirtySql).With(tab).With(keys).RunAsync(cancellationToken);
+        }
+    }
+
+    private sealed record WrittenRow(int Position, string[]? Cells, bool IsDirty);
 }
 
 /// <summary>A row on its way into a tab.</summary>
@@ -311,15 +329,12 @@ internal sealed record RowWork(string Key, int Position, string[]? Before, strin
 /// <param name="IsWhole">All planned rows were taken over or failed for themselves; time was not up.</param>
 internal sealed record EndWork(TabEnd End, bool IsWhole);
 
-/// <summary>A row whose write failed.</summary>
-internal sealed record DirtyWork(string Key);
-
 internal sealed record RestoreWork(string Tab, int Rows);
 
 /// <summary>One tab of a sync that goes on. Used by items that run at once.</summary>
 internal sealed class TabAtWork(TabDefinition tab, DateTimeOffset begins, BatchLoader<TabRow> writer)
 {
-    private readonly ConcurrentDictionary<long, bool> _open = new(); // ordinals of rows whose outcome is not committed
+    private readonly ConcurrentDictionary<string, long> _open = new(StringComparer.Ordinal); // rows whose outcome is not committed, and the ordinals of their items
 
     public TabDefinition Tab => tab;
 
@@ -332,9 +347,16 @@ internal sealed class TabAtWork(TabDefinition tab, DateTimeOffset begins, BatchL
     /// <summary>Rows were left for the next sync, in this run of the job.</summary>
     public bool IsUndone { get; private set; }
 
-    public void Open(long ordinal) => _open[ordinal] = true;
+    /// <summary>False: another item of this sync is at the row.</summary>
+    public bool TryOpen(string key, long ordinal) => _open.GetOrAdd(key, ordinal) == ordinal;
 
-    public void Close(long ordinal) => _open.TryRemove(ordinal, out _);
+    public void Close(Item item)
+    {
+        if (item.Prepared is RowWork row)
+        {
+            _open.TryRemove(KeyValuePair.Create(row.Key, item.Ordinal));
+        }
+    }
 
     public void LeaveUndone() => IsUndone = true;
 }

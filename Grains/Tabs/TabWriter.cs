@@ -46,19 +46,6 @@ internal static class TabWriter
             .RunAsync(cancellationToken);
     }
 
-    private const string DirtySql = """
-        -- name: MarkTabRowsDirty
-        UPDATE tab_rows SET is_dirty = true WHERE tab = $1 AND key = ANY($2) AND NOT is_dirty
-        """;
-
-    public static async Task MarkDirtyAsync(NpgsqlConnection connection, string tab, string[] keys, CancellationToken cancellationToken)
-    {
-        if (keys.Length > 0)
-        {
-            await connection.Sql(DirtySql).With(tab).With(keys).RunAsync(cancellationToken);
-        }
-    }
-
     private const string EndSql = """
         -- name: EndTabSync
         WITH ended AS (

@@ -88,6 +88,25 @@ public sealed class TabSyncTests
     }
 
     [Fact]
+    public async Task WriteThatWasDoneThoughItFailed_IsPutRight_WhenTheSourceIsAsBefore()
+    {
+        await using var stage = await TabStage.StartAsync();
+        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(20)");
+        await stage.SyncAsync(new { tabs = new[] { "chat-logs" } });
+        await stage.Postgres.ExecuteAsync("UPDATE learning.chat_logs SET message = 'for a moment', updated_at = now() WHERE id = 5");
+        stage.Grid.Trouble = () => true; // it is done, and nobody hears of it
+        await stage.SyncAsync(new { tabs = new[] { "chat-logs" } });
+        Assert.Contains(stage.Shown("chat-logs"), row => row.Contains("for a moment", StringComparison.Ordinal));
+
+        stage.Grid.Trouble = () => null;
+        await stage.Postgres.ExecuteAsync("UPDATE learning.chat_logs SET message = (SELECT cells[3] FROM tab_rows WHERE tab = 'chat-logs' AND key = '5'), updated_at = now() WHERE id = 5");
+        await stage.SyncAsync(new { tabs = new[] { "chat-logs" } });
+
+        Assert.DoesNotContain(stage.Shown("chat-logs"), row => row.Contains("for a moment", StringComparison.Ordinal));
+        Assert.Equal(0, await stage.Postgres.QueryAsync<long>("SELECT count(*) FROM tab_rows WHERE is_dirty"));
+    }
+
+    [Fact]
     public async Task BatchOfRows_IsOneStatement_WhateverBelongsToThem()
     {
         await using var stage = await TabStage.StartAsync();

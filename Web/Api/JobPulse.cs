@@ -1,7 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using OrleansBulk.Jobs;
-using OrleansBulk.Storage;
 
 namespace OrleansBulk.Web.Api;
 
@@ -122,9 +121,9 @@ public sealed class JobPulse(JobStore jobs, TimeProvider time, IHostApplicationL
         {
             return await jobs.ReadPulseAsync(CancellationToken.None);
         }
-        catch (Exception error) when (Database.IsAway(error) || error is ObjectDisposedException)
+        catch (Exception)
         {
-            return "away"; // news too: whoever looks again is told
+            return "away"; // news too: whoever looks again is told what it is; this loop must not end by it
         }
     }
 

@@ -19,7 +19,7 @@ CREATE TABLE tab_rows (
     position   integer NOT NULL,
     cells      text[],                                 -- null: the position is given out, nothing was written yet
     updated_at timestamptz,                            -- of the source row that was written
-    is_dirty   boolean NOT NULL DEFAULT false,         -- its last write failed: the next sync tries again
+    is_dirty   boolean NOT NULL DEFAULT false,         -- being written, or its last write failed: whether it was done is not known
     PRIMARY KEY (tab, key),
     UNIQUE (tab, position)
 );
