@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
@@ -40,7 +41,12 @@ public sealed class IngestIntake(Database database, JobIntake jobs, RawPartition
 /// <summary>An ingest's spec: what was received. The rows themselves are staged.</summary>
 /// <param name="Format">json, ndjson or csv.</param>
 /// <param name="Source">What the sender calls it, a file name say; null when it has no name.</param>
-public sealed record IngestSpec(long Rows, long Rejected, string Format, string? Source);
+public sealed record IngestSpec(long Rows, long Rejected, string Format, string? Source)
+{
+    public static IngestSpec Parse(string spec) => JsonSerializer.Deserialize<IngestSpec>(spec, JsonSerializerOptions.Web)!;
+
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
+}
 
 /// <summary>All places among the receivers stayed taken for too long.</summary>
 public sealed class IngestBusyException(TimeSpan waited) : Exception($"Other large bodies are being received; this one waited {waited.TotalSeconds:0} s in vain. Nothing of it was kept.");

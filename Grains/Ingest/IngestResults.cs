@@ -14,7 +14,7 @@ public sealed class IngestResults(JobStore jobs, FailureStore failures)
             return null;
         }
 
-        var spec = JsonSerializer.Deserialize<IngestSpec>((await jobs.ReadSpecAsync(id, cancellationToken))!, JsonSerializerOptions.Web)!;
+        var spec = IngestSpec.Parse((await jobs.ReadSpecAsync(id, cancellationToken))!);
         return new IngestResult(job, spec, job.Failed == 0 ? [] : await failures.ListAsync(id, null, -1, rejected, cancellationToken));
     }
 

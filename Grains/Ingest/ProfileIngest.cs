@@ -70,7 +70,7 @@ public sealed class ProfileIngest(Database database) : IMergeWorkload
 
         var added = await connection.Sql(StagingTable.For(UsernamesSql, job.Id)).With(job.CreatedAt).With(job.Id).With(from).With(to)
             .ListAsync(row => row.GetFieldValue<int[]>(0), cancellationToken);
-        var failures = await connection.Sql(StagingTable.For(RejectedSql, job.Id)).With(from).With(to)
+        var failures = IngestSpec.Parse(job.Spec).Rejected == 0 ? [] : await connection.Sql(StagingTable.For(RejectedSql, job.Id)).With(from).With(to)
             .ListAsync(row => new MergeFailure(row.GetInt32(0), row.GetString(1), RejectedCause, row.GetString(2)), cancellationToken);
         var letters = new char[range.Items];
         Array.Fill(letters, OutcomeLetter.Skipped);

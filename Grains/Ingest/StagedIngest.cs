@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Npgsql;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
@@ -80,7 +79,7 @@ public sealed class StagedIngest : IAsyncDisposable
             await _connection!.Sql($"CREATE INDEX ON {StagingTable.Of(JobId)} USING brin (ord) WITH (pages_per_range = 32)").RunAsync(cancellationToken);
         }
 
-        var spec = JsonSerializer.Serialize(new IngestSpec(Rows, Rejected, format, source), JsonSerializerOptions.Web);
+        var spec = new IngestSpec(Rows, Rejected, format, source).ToJson();
         var job = new StagedJob(JobId, ProfileIngest.WorkloadName, spec, Rows, _key, _hash is null ? "staged" : Convert.ToHexStringLower(_hash.GetHashAndReset()), createdBy, at);
         var reply = await JobStore.AcceptStagedAsync(_connection!, job, cancellationToken);
         if (reply is not JobTaken { IsNew: true })

@@ -30,7 +30,8 @@ public interface IMergeWorkload : IWorkloadKind
 }
 
 /// <summary>What a workload knows of the job it merges.</summary>
-public sealed record MergeTicket(Guid Id, DateTimeOffset CreatedAt);
+/// <param name="Spec">As the workload's intake stored it, JSON.</param>
+public sealed record MergeTicket(Guid Id, DateTimeOffset CreatedAt, string Spec);
 
 /// <summary>The items of consecutive chunks.</summary>
 /// <param name="First">Ordinal of the first item.</param>

@@ -16,6 +16,7 @@ internal sealed class MergeRun : IJobPump
 
     private readonly JobEngine _engine;
     private readonly JobRow _job;
+    private readonly MergeTicket _ticket;
     private readonly IMergeWorkload _workload;
     private readonly ChunkStore _chunks;
     private readonly JobFeed _feed;
@@ -32,9 +33,11 @@ internal sealed class MergeRun : IJobPump
     private long _version;
     private long _beatAt;
 
-    private MergeRun(JobEngine engine, JobRow job, IMergeWorkload workload, JobFeed feed)
+    private MergeRun(JobEngine engine, OwnedJob owned, IMergeWorkload workload, JobFeed feed)
     {
+        var job = owned.Row;
         (_engine, _job, _workload, _feed) = (engine, job, workload, feed);
+        _ticket = new MergeTicket(job.Id, job.CreatedAt, owned.Spec);
         _chunks = new ChunkStore(engine.Database, job.Id, job.Epoch, job.CommitNo);
         _meter = new ProgressMeter(engine.Options.StallAfter);
         _sampler = new JobSampler(_chunks, engine.Time);
@@ -49,7 +52,7 @@ internal sealed class MergeRun : IJobPump
     public Task<RunEnd> Ended { get; }
 
     /// <summary>Starts a pump for a job that was just taken over.</summary>
-    public static MergeRun Start(JobEngine engine, OwnedJob job, IMergeWorkload workload, JobFeed feed) => new(engine, job.Row, workload, feed);
+    public static MergeRun Start(JobEngine engine, OwnedJob job, IMergeWorkload workload, JobFeed feed) => new(engine, job, workload, feed);
 
     public void StopSoftly(JobStatus? shownAs)
     {
@@ -140,7 +143,7 @@ internal sealed class MergeRun : IJobPump
 
                 using var place = merge.IsLast ? null : _engine.TryMergeAhead();
                 ahead = place is null ? null : OpenAsync(merge.Chunks[^1].No);
-                var committing = _chunks.CommitMergeAsync(merge, _workload, Ticket, _engine.Time.GetUtcNow(), _stopWorking.Token);
+                var committing = _chunks.CommitMergeAsync(merge, _workload, _ticket, _engine.Time.GetUtcNow(), _stopWorking.Token);
                 await TickWhileAsync(committing);
                 Count(await committing, _engine.Time.GetElapsedTime(started));
                 if (merge.IsLast && !Stopping)
@@ -170,9 +173,7 @@ internal sealed class MergeRun : IJobPump
         }
     }
 
-    private MergeTicket Ticket => new(_job.Id, _job.CreatedAt);
-
-    private Task<OpenMerge?> OpenAsync(int after) => _chunks.OpenMergeAsync(_workload, Ticket, after, _stopWorking.Token);
+    private Task<OpenMerge?> OpenAsync(int after) => _chunks.OpenMergeAsync(_workload, _ticket, after, _stopWorking.Token);
 
     /// <summary>What was written ahead of a merge that does not come.</summary>
     private static async Task RollBackAsync(Task<OpenMerge?>? ahead)
