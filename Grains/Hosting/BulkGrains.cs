@@ -43,6 +43,7 @@ public static class BulkGrains
         services.AddSingleton<JobMetrics>();
         services.AddSingleton(provider => ReadForeground(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ForegroundGuard>();
+        services.AddSingleton<BackgroundPace>();
         services.AddSingleton<JobEngine>();
         services.AddSingleton<JobIntake>();
         services.AddSingleton(provider => new CodingPlatforms(provider.GetRequiredService<UpstreamGates>()));

@@ -9,9 +9,12 @@ internal sealed class EpochFencedException(Guid jobId, long epoch)
     : Exception($"Job {jobId} is no longer owned under epoch {epoch}: it was taken over, cancelled or deleted. Nothing was written.");
 
 /// <summary>The chunks of one job under one epoch: planning, claiming, committing. On the bulk lane; every write is fenced by the epoch.</summary>
-internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo)
+/// <param name="pace">At which planning, claiming and committing go, for work that nobody waits for; null: none.</param>
+internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo, BackgroundPace? pace = null)
 {
     private long _commitNo = commitNo; // written by the committer only
+
+    private ValueTask<BackgroundPace.Turn> TurnAsync(CancellationToken cancellationToken) => pace?.EnterAsync(cancellationToken) ?? default;
 
     private const string ReservePlanSql = """
         -- name: ReservePlan
@@ -25,6 +28,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <summary>Stores planned items as chunks and moves the plan's cursor behind them, in one transaction.</summary>
     public async Task PlanAsync(IReadOnlyList<PlannedItem> items, CancellationToken cancellationToken)
     {
+        using var turn = await TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var chunks = (items.Count + Chunk.MaxItems - 1) / Chunk.MaxItems;
@@ -90,6 +94,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <param name="open">Chunks that the pump holds already.</param>
     public async Task<List<Chunk>> ClaimAsync(int after, int[] open, int limit, CancellationToken cancellationToken)
     {
+        using var turn = await TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return await connection.Sql(ClaimSql).With(jobId).With(after).With(open).With(limit)
             .ListAsync(row => Chunk.Read(row.GetInt32(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2), row.GetString(3)), cancellationToken);
@@ -144,6 +149,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <exception cref="EpochFencedException">Another epoch owns the job.</exception>
     public async Task CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
     {
+        using var turn = await TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var spawned = batch.Spawned;

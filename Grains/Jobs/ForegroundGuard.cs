@@ -12,11 +12,15 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
     private const int FewestRequests = 3; // of one slow request nothing follows
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Whoever reads a page asks for the next within this, or their page asks by itself.</summary>
+    private static readonly TimeSpan Here = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private int _requests; // since the last step
     private int _slow;
     private long _steppedAt = time.GetTimestamp();
     private double _share = 1;
+    private long _askedAt; // when somebody was answered last; 0: never
 
     /// <summary>How much of its concurrency background work may use now: 0.125 to 1.</summary>
     public double Share
@@ -35,9 +39,13 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         }
     }
 
+    /// <summary>Somebody was answered within the last ten seconds.</summary>
+    public bool AreHere => Volatile.Read(ref _askedAt) is not 0 and var at && time.GetElapsedTime(at) < Here;
+
     /// <summary>A person's request was answered after so long.</summary>
     public void Answered(TimeSpan took)
     {
+        Volatile.Write(ref _askedAt, time.GetTimestamp());
         lock (_lock)
         {
             StepWhenDue();

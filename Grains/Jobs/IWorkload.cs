@@ -8,6 +8,12 @@ public interface IWorkload : IWorkloadKind
 {
     bool IWorkloadKind.CanRetry => true;
 
+    /// <summary>
+    /// Nobody waits for it: while people are there it goes at the pace of <see cref="BackgroundPace"/>. The engine keeps that for what it stores; the workload takes turns
+    /// for its own statements.
+    /// </summary>
+    bool IsBackground => false;
+
     /// <summary>How many items the plan will bring, when that can be known cheaply; else null.</summary>
     Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken);
 

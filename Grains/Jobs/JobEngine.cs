@@ -8,7 +8,7 @@ public sealed class JobEngine
     private readonly Dictionary<string, IWorkloadKind> _workloads;
     private int _mergesAhead;
 
-    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics, ForegroundGuard foreground)
+    public JobEngine(Database database, IEnumerable<IWorkload> workloads, IEnumerable<IMergeWorkload> merges, JobOptions options, SiloIdentity silo, TimeProvider time, ILoggerFactory loggers, JobMetrics metrics, ForegroundGuard foreground, BackgroundPace background)
     {
         options.Validate();
         Database = database;
@@ -18,6 +18,7 @@ public sealed class JobEngine
         Log = loggers.CreateLogger("OrleansBulk.Jobs.JobRun");
         Metrics = metrics;
         Foreground = foreground;
+        Background = background;
         _workloads = workloads.Concat<IWorkloadKind>(merges).ToDictionary(workload => workload.Name, StringComparer.Ordinal);
     }
 
@@ -35,6 +36,11 @@ public sealed class JobEngine
     internal const string PeopleFirst = "the requests of people, which are slow and go first";
 
     public ForegroundGuard Foreground { get; }
+
+    /// <summary>What bounds a job while <see cref="Background"/> holds it back.</summary>
+    internal const string PeopleAreHere = "people at work, beside whom it goes slowly";
+
+    public BackgroundPace Background { get; }
 
     internal ILogger Log { get; }
 

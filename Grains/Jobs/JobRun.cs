@@ -70,7 +70,7 @@ internal sealed partial class JobRun : IJobPump
         _workload = workload;
         _feed = feed;
         _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency) { AdvanceAsync = AdvanceAsync, Tell = feed.Publish, IsWatched = () => feed.Watchers > 0 });
-        _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo);
+        _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo, workload.IsBackground ? engine.Background : null);
         _committer = new Committer(_chunks, _work, engine.Options, engine.Time, engine.Log, job.Row.Id);
         _meter = new ProgressMeter(engine.Options.StallAfter);
         _sampler = new JobSampler(_chunks, engine.Time);
@@ -491,6 +491,11 @@ internal sealed partial class JobRun : IJobPump
         if (_engine.Foreground.Share < 1)
         {
             return JobEngine.PeopleFirst;
+        }
+
+        if (_workload.IsBackground && _engine.Background.IsHeld)
+        {
+            return JobEngine.PeopleAreHere;
         }
 
         // The lane that will be done last is what bounds the job.

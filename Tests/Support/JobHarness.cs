@@ -62,6 +62,7 @@ internal sealed class JobHarness : IAsyncDisposable
             services.AddSingleton<JobMetrics>();
             services.AddSingleton(new ForegroundOptions());
             services.AddSingleton<ForegroundGuard>();
+            services.AddSingleton<BackgroundPace>();
             services.AddSingleton<JobEngine>();
             services.AddSingleton<JobIntake>();
             more?.Invoke(services);
