@@ -206,20 +206,13 @@ public sealed class JobStore(Database database)
         return (await connection.Sql(PulseSql).FirstAsync(row => row.GetString(0), cancellationToken))!;
     }
 
+    // The letters come as they are, a byte for each item: to count them there costs five times what counting them here does.
     private const string LedgerSql = """
         -- name: Ledger
-        WITH letters AS (
-            SELECT coalesce(sum(octet_length(outcomes)), 0) AS submitted,
-                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 's', ''))), 0) AS succeeded,
-                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'f', ''))), 0) AS failed,
-                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'k', ''))), 0) AS skipped,
-                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, 'c', ''))), 0) AS cancelled,
-                   coalesce(sum(octet_length(outcomes) - octet_length(replace(outcomes, '.', ''))), 0) AS pending
-            FROM chunks WHERE job_id = $1)
-        SELECT l.submitted, l.succeeded, l.failed, l.skipped, l.cancelled, l.pending,
+        SELECT (SELECT coalesce(string_agg(outcomes, ''), '') FROM chunks WHERE job_id = $1),
                j.planned, j.succeeded, j.failed, j.skipped, j.cancelled,
                (SELECT count(*) FROM failures WHERE job_id = $1), j.chunks_dropped_at IS NOT NULL
-        FROM letters l, jobs j WHERE j.id = $1
+        FROM jobs j WHERE j.id = $1
         """;
 
     /// <summary>The ledger computed from chunk rows, in one statement and so at one moment; null when there is no such job.</summary>

@@ -10,24 +10,26 @@ public sealed record Ledger(long Submitted, long Succeeded, long Failed, long Sk
 {
     internal static Ledger Read(NpgsqlDataReader row)
     {
-        if (row.GetBoolean(12))
+        var counted = new Ledger(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), 0, false);
+        counted = counted with { Pending = counted.Submitted - counted.Succeeded - counted.Failed - counted.Skipped - counted.Cancelled };
+        var failures = row.GetInt64(6);
+        if (row.GetBoolean(7))
         {
             // The chunks were dropped by retention: what the last count from rows left in the job's row is the ledger.
-            var (planned, succeeded, failed, skipped, cancelled) = (row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt64(10));
-            var rest = planned - succeeded - failed - skipped - cancelled;
-            return new Ledger(planned, succeeded, failed, skipped, cancelled, rest, rest == 0 && failed == row.GetInt64(11));
+            return counted with { Balanced = counted.Pending == 0 && counted.Failed == failures };
         }
 
-        var ledger = new Ledger(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), false);
-        return ledger with
-        {
-            Balanced = ledger.Submitted == ledger.Succeeded + ledger.Failed + ledger.Skipped + ledger.Cancelled + ledger.Pending
-                && ledger.Submitted == row.GetInt64(6)
-                && ledger.Succeeded == row.GetInt64(7)
-                && ledger.Failed == row.GetInt64(8)
-                && ledger.Skipped == row.GetInt64(9)
-                && ledger.Cancelled == row.GetInt64(10)
-                && ledger.Failed == row.GetInt64(11),
-        };
+        var ledger = OfLetters(row.GetFieldValue<byte[]>(0));
+        return ledger with { Balanced = ledger == counted && ledger.Failed == failures };
     }
+
+    /// <summary>As many submitted as there are letters; one that means nothing is in no other count, so that the ledger does not balance.</summary>
+    private static Ledger OfLetters(ReadOnlySpan<byte> letters) => new(
+        letters.Length,
+        letters.Count((byte)OutcomeLetter.Succeeded),
+        letters.Count((byte)OutcomeLetter.Failed),
+        letters.Count((byte)OutcomeLetter.Skipped),
+        letters.Count((byte)OutcomeLetter.Cancelled),
+        letters.Count((byte)OutcomeLetter.Pending),
+        false);
 }
