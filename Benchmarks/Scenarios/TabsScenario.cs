@@ -10,8 +10,10 @@ namespace OrleansBulk.Benchmarks.Scenarios;
 internal sealed class TabsScenario : IScenario
 {
     private const double MostTimesIdle = 1.25;
-    private const double MostMegabytes = 100;
+    private const double MostTimesFewer = 1.5;
     private const double MostReadTimes = 12; // tuples read for one changed row: itself, its user, the second look around the watermark, index entries
+    private const int PerSecond = 40;
+    private const int Rounds = 2;
 
     public string Name => "tabs";
 
@@ -19,38 +21,37 @@ internal sealed class TabsScenario : IScenario
 
     public async Task<ScenarioResult> RunAsync(Bench bench)
     {
-        var (rows, requests) = bench.Short ? (5_000, 200) : (1_000_000, 3_000);
+        var (rows, requests, users) = bench.Short ? (10_000, 160, 500) : (1_000_000, 1_600, 20_000);
         var folder = Directory.CreateTempSubdirectory("tabs-bench");
         await using var database = await BenchDatabase.CreateAsync(bench);
         await using var simulator = await SimulatorProcess.StartAsync("{}");
         await using var service = await ServiceProcess.StartAsync(
             database, simulator, ("Tabs__Files__Folder", folder.FullName), ("Tabs__Delay", "00:00:00"), ("Tabs__Timeout", "01:00:00"));
-        await database.ExecuteAsync("SELECT learning.make_demo(2000)");
-        await SyncAsync(service, "user-profiles", false);
         await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
+            SELECT learning.make_demo({users});
+            TRUNCATE learning.quiz_responses, learning.engagement_logs;
+            INSERT INTO learning.engagement_logs (user_id, event, seconds, at, updated_at)
+            SELECT 1 + n % {users}, 'event ' || n % 40, n % 600, now(), now() - interval '1 day' + n * interval '1 millisecond' FROM generate_series(1, {rows / 10}) n;
             INSERT INTO learning.quiz_responses (user_id, question, answer, is_correct, answered_at, updated_at)
-            SELECT 1 + n % 2000, 'Question ' || n % 40, 'Answer ' || n, n % 3 = 0, now(), now() - interval '1 day' + n * interval '1 millisecond' FROM generate_series(1, {rows}) n
+            SELECT 1 + n % {users}, 'Question ' || n % 40, 'Answer ' || n, n % 3 = 0, now(), now() - interval '1 day' + n * interval '1 millisecond' FROM generate_series(1, {rows}) n;
             """));
+        await SyncAsync(service, "user-profiles", false);
         await database.SettleAsync();
 
-        var before = service.WorkingSet;
-        var peak = before;
-        var full = Stopwatch.StartNew();
-        var syncing = SyncAsync(service, "quiz-responses", false);
-        while (!syncing.IsCompleted)
+        var idleBytes = service.WorkingSet;
+        var (_, fewer) = await FullSyncAsync(service, "engagement-logs");
+        var (took, peak) = await FullSyncAsync(service, "quiz-responses");
+        var lines = await CountLinesAsync(Path.Combine(folder.FullName, "Quiz responses.csv"));
+        if (lines != rows + 1)
         {
-            peak = Math.Max(peak, service.WorkingSet);
-            await Task.WhenAny(syncing, Task.Delay(100));
+            throw new InvalidOperationException($"The file has {lines} lines after a full sync of {rows} rows.");
         }
 
-        await syncing;
-        full.Stop();
-        var lines = await CountLinesAsync(Path.Combine(folder.FullName, "Quiz responses.csv"));
-
+        var (fewerMegabytes, megabytes) = ((fewer - idleBytes) / 1048576.0, (peak - idleBytes) / 1048576.0);
         await database.SettleAsync();
         var changed = rows / 1000;
-        await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE learning.quiz_responses SET answer = 'changed', updated_at = now() WHERE id % 1000 = 7"));
-        await database.ExecuteAsync("ANALYZE learning.quiz_responses");
+        await database.ExecuteAsync("UPDATE learning.quiz_responses SET answer = 'changed', updated_at = now() WHERE id % 1000 = 7");
+        await database.ExecuteAsync("ANALYZE learning.quiz_responses, learning.users");
         var readBefore = await ReadsAsync(database);
         var incremental = Stopwatch.StartNew();
         await SyncAsync(service, "quiz-responses", true);
@@ -58,34 +59,54 @@ internal sealed class TabsScenario : IScenario
         var read = await ReadsAsync(database) - readBefore;
 
         using var session = await SignedIn.AsAdminAsync(service);
-        await LoadAsync(session, requests / 10);
-        var idle = await LoadAsync(session, requests);
-        using var enough = new CancellationTokenSource();
-        var syncs = SyncOnAndOnAsync(service, database, enough.Token);
-        var busy = await LoadAsync(session, requests);
-        await enough.CancelAsync();
-        var rounds = await syncs;
-        var ratio = busy.P99 / idle.P99;
+        await LoadAsync(service, session, requests / 4, []);
+        List<Waited> idle = [], busy = [];
+        var syncs = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            await LoadAsync(service, session, requests, idle);
+            using var enough = new CancellationTokenSource();
+            var syncing = SyncOnAndOnAsync(service, database, enough.Token);
+            await LoadAsync(service, session, requests, busy);
+            await enough.CancelAsync();
+            syncs += await syncing;
+        }
+
+        var ratio = Of(busy, null).P99 / Of(idle, null).P99;
         folder.Delete(recursive: true);
-        var megabytes = (peak - before) / 1048576.0;
+        string[] kinds = [.. idle.Select(wait => wait.Kind).Distinct()];
         return new ScenarioResult
         {
-            Columns = ["requests of people", "median, ms", "p95, ms", "p99, ms"],
-            Rows = [["idle", Number(idle.Median), Number(idle.P95), Number(idle.P99)], [$"during {rounds} syncs of all tabs", Number(busy.Median), Number(busy.P95), Number(busy.P99)]],
+            Columns = ["requests of people", "median idle, ms", "median busy, ms", "p99 idle, ms", "p99 busy, ms", "times"],
+            Rows = [.. kinds.Append(null).Select(kind => Row(kind ?? "all", Of(idle, kind), Of(busy, kind)))],
             Promises =
             [
                 new Promise("tabs: p99 of people's requests during syncs, times idle", $"≤ {MostTimesIdle}", Number(ratio, "0.00"), ratio <= MostTimesIdle),
                 new Promise($"tabs: source rows read by a sync of {changed:N0} changed of {rows:N0}, times the changed", $"≤ {MostReadTimes:0}", Number((double)read / changed), read <= changed * MostReadTimes),
-                new Promise($"tabs: memory during a full sync of {rows:N0} rows into a file, MB more", $"≤ {MostMegabytes:0}", Number(megabytes), megabytes <= MostMegabytes && lines > rows),
+                new Promise($"tabs: memory during a full sync of {rows:N0} rows into a file, times that of {rows / 10:N0}", $"≤ {MostTimesFewer}", Number(megabytes / fewerMegabytes, "0.00"), megabytes <= fewerMegabytes * MostTimesFewer),
             ],
-            Figures = new Dictionary<string, double> { ["p99 idle ms"] = idle.P99, ["p99 busy ms"] = busy.P99, ["source rows read"] = read, ["MB more"] = megabytes, ["full sync s"] = full.Elapsed.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
+            Figures = new Dictionary<string, double> { ["p99 idle ms"] = Of(idle, null).P99, ["p99 busy ms"] = Of(busy, null).P99, ["source rows read"] = read, ["MB more"] = megabytes, ["MB more for a tenth"] = fewerMegabytes, ["full sync s"] = took.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
             Notes =
             [
-                $"People: 40 requests a second, in turns the overview, the list of jobs, a list by the API and the page of the account; {requests:N0} of them idle and {requests:N0} during syncs that follow each other, while 200 rows of every table change in between.",
-                $"Rows read: pg_stat_user_tables of the source, rows fetched by index and read by scans, over all its tables. The full sync took {full.Elapsed.TotalSeconds:0.0} s, the incremental one {incremental.Elapsed.TotalSeconds:0.0} s.",
-                "Memory: the service's working set above what it held before the sync. The file had all rows at the end.",
+                $"People: {PerSecond} requests a second, one of them a sign-in with its password; the overview, the list of jobs, the tabs, a list by the API. {idle.Count:N0} of them idle and {busy.Count:N0} while syncs of all tabs follow each other ({syncs} in all), in turns. 200 rows of every table change before each sync, so every file is written anew each time, that of {rows:N0} rows too.",
+                $"Rows read: pg_stat_user_tables of the source, rows fetched by index and read by scans, over all its tables, with {users:N0} users. The full sync took {took.TotalSeconds:0.0} s, the incremental one {incremental.Elapsed.TotalSeconds:0.0} s.",
+                $"Memory: the most that the service's working set was above what it held before: {megabytes:0} MB for {rows:N0} rows, {fewerMegabytes:0} MB for {rows / 10:N0}. The file had all rows at the end.",
             ],
         };
+    }
+
+    private static async Task<(TimeSpan Took, long Peak)> FullSyncAsync(ServiceProcess service, string tab)
+    {
+        var (clock, peak) = (Stopwatch.StartNew(), 0L);
+        var syncing = SyncAsync(service, tab, false);
+        while (!syncing.IsCompleted)
+        {
+            peak = Math.Max(peak, service.WorkingSet);
+            await Task.WhenAny(syncing, Task.Delay(100));
+        }
+
+        await syncing;
+        return (clock.Elapsed, peak);
     }
 
     private static async Task SyncAsync(ServiceProcess service, string? tab, bool incremental)
@@ -97,17 +118,25 @@ internal sealed class TabsScenario : IScenario
             throw new InvalidOperationException($"The sync was refused: {answer}");
         }
 
-        await service.WhenDoneAsync(JsonDocument.Parse(answer).RootElement.GetProperty("id").GetGuid());
+        var id = JsonDocument.Parse(answer).RootElement.GetProperty("id").GetGuid();
+        await service.WhenDoneAsync(id);
+        if (JsonDocument.Parse(await service.Http.GetStringAsync($"api/jobs/{id}")).RootElement.GetProperty("progress").GetProperty("failed").GetInt64() is > 0 and var failed)
+        {
+            throw new InvalidOperationException($"{failed} rows of the sync {id} failed: it says nothing about speed.");
+        }
     }
 
     private static async Task<int> SyncOnAndOnAsync(ServiceProcess service, BenchDatabase database, CancellationToken enough)
     {
+        (string Table, string Column)[] changes = [("users", "name"), ("quiz_responses", "answer"), ("engagement_logs", "event"), ("chat_logs", "message")];
         var rounds = 0;
         for (; !enough.IsCancellationRequested; rounds++)
         {
-            foreach (var table in new[] { "users", "quiz_responses", "engagement_logs", "chat_logs", "course_progress" })
+            foreach (var (table, column) in changes)
             {
-                await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE learning.{table} SET updated_at = now() WHERE id BETWEEN {1 + (rounds * 200 % 1800)} AND {200 + (rounds * 200 % 1800)}"));
+                await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
+                    UPDATE learning.{table} SET {column} = 'changed at ' || now(), updated_at = now() WHERE id IN (SELECT id FROM learning.{table} ORDER BY id OFFSET {rounds * 200} LIMIT 200)
+                    """));
             }
 
             await SyncAsync(service, null, true);
@@ -116,27 +145,46 @@ internal sealed class TabsScenario : IScenario
         return rounds;
     }
 
-    private static async Task<Waits> LoadAsync(SignedIn session, int requests)
+    private static async Task LoadAsync(ServiceProcess service, SignedIn session, int requests, List<Waited> times)
     {
-        var times = new List<double>(requests);
         var clock = Stopwatch.StartNew();
         for (var request = 0; request < requests; request++)
         {
-            var due = TimeSpan.FromSeconds(request / 40.0);
+            var due = TimeSpan.FromSeconds((double)request / PerSecond);
             if (due > clock.Elapsed)
             {
                 await Task.Delay(due - clock.Elapsed);
             }
 
-            var (path, says) = (request % 4) switch { 0 => ("", "Items a minute"), 1 => ("jobs", "tab-sync"), 2 => ("api/jobs?limit=20", "tab-sync"), _ => ("account/password", "password") };
             var started = clock.Elapsed; // not when it was due: one that waits for the one before it would count twice
-            await session.ReadAsync(path, says);
-            times.Add((clock.Elapsed - started).TotalMilliseconds);
-        }
+            var kind = "page";
+            switch (request % PerSecond)
+            {
+                case 7:
+                    kind = "sign-in";
+                    (await SignedIn.AsAdminAsync(service)).Dispose();
+                    break;
+                case var other when other % 4 == 0:
+                    kind = "API read";
+                    await session.ReadAsync("api/jobs?limit=20", "tab-sync");
+                    break;
+                case var other:
+                    var (path, says) = (other % 4) switch { 1 => ("", "Items a minute"), 2 => ("jobs", "tab-sync"), _ => ("tabs", "Quiz responses") };
+                    await session.ReadAsync(path, says);
+                    break;
+            }
 
-        times.Sort();
-        return new Waits(times[times.Count / 2], times[(int)(times.Count * 0.95)], times[(int)(times.Count * 0.99)]);
+            times.Add(new Waited(kind, (clock.Elapsed - started).TotalMilliseconds));
+        }
     }
+
+    private static Waits Of(IEnumerable<Waited> waits, string? kind)
+    {
+        double[] times = [.. waits.Where(wait => kind is null || wait.Kind == kind).Select(wait => wait.Milliseconds).Order()];
+        return new Waits(times[times.Length / 2], times[(int)(times.Length * 0.99)]);
+    }
+
+    private static string[] Row(string what, Waits idle, Waits busy) => [what, Number(idle.Median), Number(busy.Median), Number(idle.P99), Number(busy.P99), Number(busy.P99 / idle.P99, "0.00")];
 
     private static async Task<long> ReadsAsync(BenchDatabase database)
     {
@@ -158,5 +206,7 @@ internal sealed class TabsScenario : IScenario
 
     private static string Number(double value, string format = "0.0") => value.ToString(format, CultureInfo.InvariantCulture);
 
-    private readonly record struct Waits(double Median, double P95, double P99);
+    private readonly record struct Waited(string Kind, double Milliseconds);
+
+    private readonly record struct Waits(double Median, double P99);
 }
