@@ -89,6 +89,7 @@ internal sealed partial class Committer(ChunkStore chunks, IWorkloadRun workload
         {
             var started = time.GetTimestamp();
             await CommitAsync(batch, giveUp);
+            workload.Committed(batch.Results);
             committed(batch, time.GetElapsedTime(started));
         }
     }

@@ -50,6 +50,11 @@ public interface IWorkloadRun
 
     /// <summary>Writes results inside the commit's transaction, which is run again when the connection breaks: idempotent as SQL, no other effect.</summary>
     Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<ItemResult> results, CancellationToken cancellationToken);
+
+    /// <summary>What <see cref="WriteAsync"/> wrote is committed, with the outcomes.</summary>
+    void Committed(IReadOnlyList<ItemResult> results)
+    {
+    }
 }
 
 /// <param name="ItemsPerCall">Items that one call of the lane serves; concurrency counts calls.</param>

@@ -23,4 +23,7 @@ public sealed class Item(Chunk chunk, int index, string key, string? data)
 
     /// <summary>Tries that were made by now. Written by the pump.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>It was deferred until others of its job are done. Written by the pump.</summary>
+    internal bool WaitsForOthers { get; set; }
 }

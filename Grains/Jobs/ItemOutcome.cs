@@ -24,7 +24,14 @@ public sealed record ItemFailed(string Cause, string Message, int Attempts, bool
 public sealed record ItemSkipped(string Reason) : ItemOutcome;
 
 /// <summary>Not now; ask again after a while. Spends no attempt but those that <paramref name="Attempts"/> says were made.</summary>
-public sealed record ItemDeferred(TimeSpan After, string Reason, int Attempts) : ItemOutcome;
+public sealed record ItemDeferred(TimeSpan After, string Reason, int Attempts) : ItemOutcome
+{
+    /// <summary>
+    /// It waits for other items of its job. When nothing but such items is left in the pump's memory and others were put back, these go back too, and the next pass
+    /// begins with what they wait for.
+    /// </summary>
+    public bool ForOthers { get; init; }
+}
 
 /// <summary>The lane's upstream refuses the service: no item of the lane can succeed until somebody acts.</summary>
 public sealed record ItemRefused(string Reason) : ItemOutcome;

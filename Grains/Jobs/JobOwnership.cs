@@ -11,7 +11,7 @@ public sealed class JobOwnership(Database database)
 {
     private const string TakeOverSql = $"""
         -- name: TakeOver
-        UPDATE jobs SET epoch = epoch + 1, owner = $2, heartbeat = now(), started_at = coalesce(started_at, now()),
+        UPDATE jobs SET epoch = epoch + 1, owner = $2, heartbeat = now(), started_at = coalesce(started_at, now()), begun_at = coalesce(begun_at, now()),
             status = CASE WHEN plan_done THEN 'running' ELSE 'planning' END
         WHERE id = $1 AND status IN ('queued', 'planning', 'running')
         RETURNING {JobRow.Columns}, spec::text
@@ -65,7 +65,7 @@ public sealed class JobOwnership(Database database)
 
     private const string ResumeSql = """
         -- name: Resume
-        UPDATE jobs SET status = 'queued', error = NULL, finished_at = NULL, heartbeat = NULL WHERE id = $1 AND status IN ('paused', 'failed')
+        UPDATE jobs SET status = 'queued', error = NULL, finished_at = NULL, heartbeat = NULL, begun_at = NULL WHERE id = $1 AND status IN ('paused', 'failed')
         """;
 
     internal Task<bool> ResumeAsync(Guid id, CancellationToken cancellationToken) => ChangeAsync(ResumeSql, id, "resumed", cancellationToken);
@@ -182,7 +182,7 @@ public sealed class JobOwnership(Database database)
 
     private const string ReopenJobSql = """
         -- name: ReopenJob
-        UPDATE jobs SET status = CASE WHEN status = 'paused' THEN 'paused' ELSE 'queued' END, epoch = epoch + 1, finished_at = NULL, error = NULL, heartbeat = NULL
+        UPDATE jobs SET status = CASE WHEN status = 'paused' THEN 'paused' ELSE 'queued' END, epoch = epoch + 1, finished_at = NULL, error = NULL, heartbeat = NULL, begun_at = NULL
         WHERE id = $1
         """;
 

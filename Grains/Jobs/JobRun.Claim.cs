@@ -191,7 +191,7 @@ internal sealed partial class JobRun
     /// <summary>Whether the pump has nothing left to do; completes or fails the job when that is so.</summary>
     private async Task<bool> IsOverAsync()
     {
-        if (!_planDone || !_allClaimed || _claiming || _inFlight > 0 || _openItems > 0)
+        if (!_planDone || !_allClaimed || _claiming || _inFlight > 0 || (_openItems > 0 && !PutBackWaiting()))
         {
             return false;
         }
@@ -232,6 +232,27 @@ internal sealed partial class JobRun
             await Task.Delay(PutOff, _engine.Time);
             return false; // the next tick tries again
         }
+    }
+
+    /// <summary>
+    /// Puts back what waits for items that were put back before, when nothing else is left: those come with the next pass, and no pass begins while items are open.
+    /// Once for each progress: items that wait in vain are not read again and again.
+    /// </summary>
+    /// <returns>Whether nothing is open any more.</returns>
+    private bool PutBackWaiting()
+    {
+        if (!_shelved || _settled == _settledAtPutBack || _uncommitted > 0 || _openItems != _turns.Sum(lane => lane.WaitingForOthers))
+        {
+            return false;
+        }
+
+        _settledAtPutBack = _settled;
+        foreach (var item in _turns.SelectMany(lane => lane.TakeOut(keep: 0)).ToArray())
+        {
+            Shelve(item);
+        }
+
+        return _openItems == 0;
     }
 
     private void NextPass()

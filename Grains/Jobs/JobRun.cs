@@ -61,6 +61,7 @@ internal sealed partial class JobRun : IJobPump
     private CallCost _cost = CallCost.None;
     private long _version;
     private long _settled;
+    private long _settledAtPutBack = -1;
     private RunEnd? _because;
 
     private JobRun(JobEngine engine, OwnedJob job, IWorkload workload, JobFeed feed)
@@ -325,6 +326,7 @@ internal sealed partial class JobRun : IJobPump
         {
             case ItemDeferred deferred:
                 item.Attempts = deferred.Attempts;
+                item.WaitsForOthers = deferred.ForOthers;
                 // A call was made and will be made again.
                 Spend(deferred.Cost.Calls > 0 ? deferred.Cost with { Retries = deferred.Cost.Retries + 1 } : deferred.Cost);
                 if (_stopping || lane.Refused is not null)

@@ -27,6 +27,9 @@ internal sealed class Lane(string name)
 
     public int DeferredCount => _deferred.Count;
 
+    /// <summary>Deferred items that wait for other items of the job.</summary>
+    public int WaitingForOthers => _deferred.UnorderedItems.Count(deferred => deferred.Element.WaitsForOthers);
+
     /// <summary>Calls under way, counted as full ones: 999 items of 1,000 to a call are one.</summary>
     public int Slots => (InFlight + Room.ItemsPerCall - 1) / Math.Max(1, Room.ItemsPerCall);
 

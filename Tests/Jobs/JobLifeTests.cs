@@ -163,6 +163,39 @@ public sealed class JobLifeTests
         Assert.Equal(new Ledger(5000, 5000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
     }
 
+    [Fact]
+    public async Task ItemsThatWaitForOthersOfTheirJob_DoNotKeepThemOutOfTheNextPass()
+    {
+        await using var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, MaxOpenItems = 1000 });
+        var isLastThere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = 0;
+        harness.Workload.Lane = key => key switch { "0" => "small", "2999" => "end", _ => "big" };
+        harness.Workload.Room = _ => new LaneRoom(1, 2, null, null);
+        harness.Workload.Run = async (item, cancellationToken) =>
+        {
+            if (item.Key == "2999")
+            {
+                isLastThere.TrySetResult(); // the big lane's items were put back to make room for this one
+                return Volatile.Read(ref done) == 2999 ? new ItemSucceeded("done") : new ItemDeferred(TimeSpan.FromMilliseconds(20), "waits for all others", item.Attempts) { ForOthers = true };
+            }
+
+            if (item.Key != "0")
+            {
+                await isLastThere.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+            }
+
+            Interlocked.Increment(ref done);
+            return new ItemSucceeded("done");
+        };
+
+        var id = await harness.AcceptAsync(3000);
+        var job = await harness.EndAsync(id);
+
+        Assert.Equal(JobStatus.Completed, job.Status);
+        Assert.Equal(new Ledger(3000, 3000, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+        Assert.All(harness.Workload.Runs.Where(ran => ran.Key != "2999"), ran => Assert.Equal(1, ran.Value));
+    }
+
     [Theory]
     [InlineData(1, 13)] // ten calls, and three that stand in line for the next one
     [InlineData(2, 10)] // no lane's gate knows the calls of the other, so nobody stands in line
