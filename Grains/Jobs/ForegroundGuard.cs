@@ -9,25 +9,32 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
     public const double Least = 0.125;
 
     private const double More = 0.125;
-    private const int FewestRequests = 3; // of one slow request nothing follows
+    private const int FewestRequests = 3;
+    private const int FewestSlow = 2; // of one slow request that is soon over nothing follows
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Whoever reads a page asks for the next within this, or their page asks by itself.</summary>
     private static readonly TimeSpan Here = TimeSpan.FromSeconds(10);
 
+    /// <summary>Slow requests count for so long, where few people ask: until enough have come to judge by.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
-    private int _requests; // since the last step
+    private readonly LinkedList<Waiting> _waiting = []; // the one that waits longest first
+    private int _requests; // since they were judged by
     private int _slow;
+    private long _countedSince;
     private long _steppedAt = time.GetTimestamp();
+    private bool _isBusy; // people's requests are open, or slow ones were not judged by yet
     private double _share = 1;
-    private long _askedAt; // when somebody was answered last; 0: never
+    private long _askedAt; // when somebody asked or was answered last; 0: never
 
     /// <summary>How much of its concurrency background work may use now: 0.125 to 1.</summary>
     public double Share
     {
         get
         {
-            if (Volatile.Read(ref _share) < 1)
+            if (Volatile.Read(ref _share) < 1 || Volatile.Read(ref _isBusy))
             {
                 lock (_lock)
                 {
@@ -39,8 +46,22 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         }
     }
 
-    /// <summary>Somebody was answered within the last ten seconds.</summary>
+    /// <summary>Somebody asked for something within the last ten seconds.</summary>
     public bool AreHere => Volatile.Read(ref _askedAt) is not 0 and var at && time.GetElapsedTime(at) < Here;
+
+    /// <summary>A person's request has come. It counts as slow while it waits, and not only when it is answered: once it is slow, and again each second.</summary>
+    public Waiting Asked()
+    {
+        Volatile.Write(ref _askedAt, time.GetTimestamp());
+        lock (_lock)
+        {
+            StepWhenDue();
+            var waiting = new Waiting(this, time.GetTimestamp());
+            _waiting.AddLast(waiting.Place);
+            Volatile.Write(ref _isBusy, true);
+            return waiting;
+        }
+    }
 
     /// <summary>A person's request was answered after so long.</summary>
     public void Answered(TimeSpan took)
@@ -49,13 +70,44 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         lock (_lock)
         {
             StepWhenDue();
-            _requests++;
-            _slow += took > options.Slow ? 1 : 0;
+            Count(took > options.Slow);
         }
     }
 
     /// <summary>So many of what background work could have at most; at least one.</summary>
     public int Of(int most) => Share is var share and < 1 ? Math.Max(1, (int)(most * share)) : most;
+
+    private void End(Waiting waiting, TimeSpan took)
+    {
+        lock (_lock)
+        {
+            StepWhenDue();
+            if (waiting.Place.List is null)
+            {
+                return; // it has ended already
+            }
+
+            _waiting.Remove(waiting.Place);
+            if (waiting.Counted == 0)
+            {
+                Count(took > options.Slow);
+            }
+
+            Volatile.Write(ref _isBusy, _waiting.Count > 0 || _slow > 0);
+        }
+    }
+
+    private void Count(bool isSlow)
+    {
+        if (_requests == 0)
+        {
+            _countedSince = time.GetTimestamp();
+        }
+
+        _requests++;
+        _slow += isSlow ? 1 : 0;
+        Volatile.Write(ref _isBusy, _waiting.Count > 0 || _slow > 0);
+    }
 
     private void StepWhenDue()
     {
@@ -65,10 +117,53 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
             return;
         }
 
-        var isSlow = _requests >= FewestRequests && _slow * 5 > _requests; // more than one of five
+        CountWaiting();
+        _steppedAt = time.GetTimestamp();
+        if (_slow > 0 && _requests < FewestRequests && time.GetElapsedTime(_countedSince) < Patience)
+        {
+            return; // too few to tell yet: neither less nor more
+        }
+
+        var isSlow = _requests >= FewestRequests && _slow >= FewestSlow && _slow * 5 > _requests; // more than one of five
         var raised = isSlow ? steps - 1 : steps; // steps in which nobody asked for anything
         var share = isSlow ? Math.Max(Least, _share / 2) : _share;
-        Volatile.Write(ref _share, Math.Min(1, share + (raised * More)));
-        (_requests, _slow, _steppedAt) = (0, 0, time.GetTimestamp());
+        Volatile.Write(ref _share, Math.Min(1, share + ((_waiting.First?.Value.Counted > 0 ? 0 : raised) * More)));
+        (_requests, _slow) = (0, 0);
+        Volatile.Write(ref _isBusy, _waiting.Count > 0);
+    }
+
+    private void CountWaiting()
+    {
+        for (var place = _waiting.First; place is not null; place = place.Next)
+        {
+            var waited = time.GetElapsedTime(place.Value.Since);
+            if (waited <= options.Slow)
+            {
+                return; // those behind it wait no longer
+            }
+
+            for (var counts = 1 + (int)(waited - options.Slow).TotalSeconds; place.Value.Counted < counts; place.Value.Counted++)
+            {
+                Count(isSlow: true);
+            }
+        }
+    }
+
+    /// <summary>A person's request that is open.</summary>
+    public sealed class Waiting
+    {
+        private readonly ForegroundGuard _guard;
+
+        internal Waiting(ForegroundGuard guard, long since) => (_guard, Since, Place) = (guard, since, new LinkedListNode<Waiting>(this));
+
+        internal LinkedListNode<Waiting> Place { get; }
+
+        internal long Since { get; }
+
+        /// <summary>How often it counted as slow. Held by the guard's lock.</summary>
+        internal int Counted { get; set; }
+
+        /// <summary>It is answered, or has ended in trouble, after so long. Only the first time counts.</summary>
+        public void End(TimeSpan took) => _guard.End(this, took);
     }
 }

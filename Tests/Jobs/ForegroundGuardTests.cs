@@ -46,6 +46,67 @@ public sealed class ForegroundGuardTests
     }
 
     [Fact]
+    public void OnePerson_WhoseRequestsAreAllSlow_IsEnough()
+    {
+        var shares = new List<double>();
+        for (var request = 0; request < 4; request++)
+        {
+            var waiting = _guard.Asked();
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            waiting.End(TimeSpan.FromSeconds(1));
+            shares.Add(_guard.Share);
+            _clock.Advance(TimeSpan.FromSeconds(1)); // what was answered is read
+            shares.Add(_guard.Share);
+        }
+
+        Assert.Equal(1, shares[3]);
+        Assert.Equal(0.5, shares.Min());
+    }
+
+    [Fact]
+    public void SlowOnesLongAgo_AreForgotten()
+    {
+        for (var request = 0; request < 6; request++)
+        {
+            _guard.Answered(Slow);
+            _clock.Advance(TimeSpan.FromSeconds(11));
+        }
+
+        _guard.Answered(Quick);
+        Assert.Equal(1, _guard.Share);
+    }
+
+    [Fact]
+    public void RequestThatIsNotAnswered_CountsWhileItWaits()
+    {
+        var waiting = _guard.Asked();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, _guard.Share); // it may soon be over
+        _clock.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.Equal(0.5, _guard.Share); // nobody had to be answered for that
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(0.25, _guard.Share);
+
+        waiting.End(TimeSpan.FromSeconds(5.5));
+        waiting.End(TimeSpan.FromSeconds(5.5));
+        _clock.Advance(Step * 6);
+        Assert.Equal(1, _guard.Share);
+    }
+
+    [Fact]
+    public void ManyThatWaitAtOnce_CountEach()
+    {
+        var waiting = Enumerable.Range(0, 3).Select(_ => _guard.Asked()).ToList();
+        _clock.Advance(Step);
+        Assert.Equal(0.5, _guard.Share);
+
+        waiting.ForEach(request => request.End(Step)); // these have counted
+        _guard.Asked().End(Quick);
+        _clock.Advance(Step);
+        Assert.Equal(0.625, _guard.Share);
+    }
+
+    [Fact]
     public void OptionsOutOfRange_AreRefusedByName() =>
         Assert.Contains("Foreground:Slow is 00:00:00", Assert.Throws<InvalidOperationException>(new ForegroundOptions { Slow = TimeSpan.Zero }.Validate).Message, StringComparison.Ordinal);
 

@@ -4,7 +4,7 @@ using OrleansBulk.Jobs;
 namespace OrleansBulk.Web.Foreground;
 
 /// <summary>
-/// Measures how long people wait for the beginning of an answer, tells the <see cref="ForegroundGuard"/>, and logs slow ones with what ran beside them. Requests that wait
+/// Measures how long people wait for the beginning of an answer or for its failure, tells the <see cref="ForegroundGuard"/>, and logs slow ones with what ran beside them. Requests that wait
 /// for somebody else by their nature (<see cref="NotForeground"/>) say nothing about this service. The histogram of all requests per route is the platform's
 /// (<c>http_server_request_duration_seconds</c>).
 /// </summary>
@@ -19,18 +19,35 @@ internal sealed class UserRequests(RequestDelegate next, ForegroundGuard guard, 
         }
 
         var started = Stopwatch.GetTimestamp();
-        var began = TimeSpan.Zero;
+        var waiting = guard.Asked();
+        TimeSpan? took = null;
         context.Response.OnStarting(() =>
         {
-            began = Stopwatch.GetElapsedTime(started); // a download may go on for minutes
+            End(); // a download may go on for minutes
             return Task.CompletedTask;
         });
-        await next(context);
-        var took = began > TimeSpan.Zero ? began : Stopwatch.GetElapsedTime(started);
-        guard.Answered(took);
-        if (took > options.LogSlow)
+        try
         {
-            UserRequestsLog.Slow(log, context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "?", (long)took.TotalMilliseconds, jobs.Beside(), guard.Share);
+            await next(context);
+        }
+        finally
+        {
+            End(); // also one that ended in an exception, or whose asker gave up: those are the slow ones
+        }
+
+        void End()
+        {
+            if (took is not null)
+            {
+                return;
+            }
+
+            took = Stopwatch.GetElapsedTime(started);
+            waiting.End(took.Value);
+            if (took > options.LogSlow)
+            {
+                UserRequestsLog.Slow(log, context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "?", (long)took.Value.TotalMilliseconds, jobs.Beside(), guard.Share);
+            }
         }
     }
 

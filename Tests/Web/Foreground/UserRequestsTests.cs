@@ -55,6 +55,46 @@ public sealed class UserRequestsTests
     }
 
     [Fact]
+    public async Task RequestThatFails_OrIsGivenUp_IsMeasuredToo()
+    {
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        await using var web = await TestWeb.StartAsync(
+            postgres.ConnectionString,
+            app =>
+            {
+                app.MapGet("/test/failing", FailAsync).AllowAnonymous();
+                app.MapGet("/test/endless", (CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken)).AllowAnonymous();
+            },
+            services => services.AddSingleton(new ForegroundOptions { Slow = Slow / 2, LogSlow = Slow / 2 }));
+        using var browser = new Browser(web.Address);
+        var guard = web.Services.GetRequiredService<ForegroundGuard>();
+
+        for (var request = 0; request < 4; request++)
+        {
+            using var answer = await browser.GetAsync("/test/failing");
+        }
+
+        Assert.Contains("GET /test/failing took", web.Log.At(LogLevel.Warning), StringComparison.Ordinal);
+        web.Clock.Advance(TimeSpan.FromMilliseconds(600));
+        guard.Answered(TimeSpan.Zero);
+        Assert.Equal(0.5, guard.Share);
+
+        using (var program = web.Program())
+        using (var impatience = new CancellationTokenSource(Slow * 2))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => program.GetAsync(new Uri("/test/endless", UriKind.Relative), impatience.Token));
+        }
+
+        await WebHost.UntilAsync("the end of a request that was given up is seen", () => Task.FromResult(web.Log.At(LogLevel.Warning).Contains("GET /test/endless took", StringComparison.Ordinal)));
+
+        static async Task<IResult> FailAsync(CancellationToken cancellationToken)
+        {
+            await Task.Delay(Slow, cancellationToken);
+            throw new TimeoutException("The test wants it.");
+        }
+    }
+
+    [Fact]
     public async Task Job_UsesAnEighthOfItsConcurrency_WhilePeopleWait_AndSaysSo()
     {
         await using var host = await WebHost.StartAsync();
