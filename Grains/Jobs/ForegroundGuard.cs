@@ -27,10 +27,31 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
     private long _steppedAt = time.GetTimestamp();
     private bool _isBusy; // people's requests are open, or slow ones were not judged by yet
     private double _share = 1;
+    private long _heardAt; // when other processes said something last; 0: never
+    private double _heardShare = 1;
     private long _askedAt; // when somebody asked or was answered last; 0: never
 
-    /// <summary>How much of its concurrency background work may use now: 0.125 to 1.</summary>
-    public double Share
+    /// <summary>How much of its concurrency background work may use now: 0.125 to 1. What other processes of the cluster said counts like what is known here.</summary>
+    public double Share => HeardOfOthers && Volatile.Read(ref _heardShare) is var heard && heard < OwnShare ? heard : OwnShare;
+
+    /// <summary>Somebody asked for something within the last ten seconds, here or elsewhere.</summary>
+    public bool AreHere => IsSince(Volatile.Read(ref _askedAt)) || HeardOfOthers;
+
+    /// <summary>What this process knows by itself.</summary>
+    internal (bool AreHere, double Share) Own => (IsSince(Volatile.Read(ref _askedAt)), OwnShare);
+
+    /// <summary>People are at work in another process, and background work may use so much beside them; holds for ten seconds.</summary>
+    internal void Heard(double share)
+    {
+        Volatile.Write(ref _heardShare, share);
+        Volatile.Write(ref _heardAt, time.GetTimestamp());
+    }
+
+    private bool HeardOfOthers => IsSince(Volatile.Read(ref _heardAt));
+
+    private bool IsSince(long at) => at != 0 && time.GetElapsedTime(at) < Here;
+
+    private double OwnShare
     {
         get
         {
@@ -45,9 +66,6 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
             return Volatile.Read(ref _share);
         }
     }
-
-    /// <summary>Somebody asked for something within the last ten seconds.</summary>
-    public bool AreHere => Volatile.Read(ref _askedAt) is not 0 and var at && time.GetElapsedTime(at) < Here;
 
     /// <summary>A person's request has come. It counts as slow while it waits, and not only when it is answered: once it is slow, and again each second.</summary>
     public Waiting Asked()

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Hosting;
@@ -47,6 +48,7 @@ public static partial class SiloHosting
         builder.Services.AddSingleton(NewIdentity(ownsCluster: false));
         builder.Services.AddSingleton(provider => ClusterSettings.FromConfiguration(provider.GetRequiredService<IConfiguration>()));
         builder.Services.AddOptions<ClusterOptions>().Configure<ClusterSettings>((options, settings) => (options.ClusterId, options.ServiceId) = (settings.ClusterId, settings.ServiceId));
+        builder.Services.AddHostedService<ForegroundBoard>();
         if (ClusterSettings.IsClient(builder.Configuration))
         {
             builder.AddBulkClient();
