@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using OrleansBulk.Simulator.Calls;
 using OrleansBulk.Simulator.Journals;
 using OrleansBulk.Simulator.Scenarios;
 using OrleansBulk.Simulator.Sheets;
@@ -53,6 +55,12 @@ public sealed class RunningSimulator : IAsyncDisposable
 
     /// <summary>Puts a JSON document over the defaults and starts all counts anew, as PUT does.</summary>
     public Scenario Replace(string document) => _scenarios.Replace(document);
+
+    /// <summary>
+    /// Lets every answer of an upstream wait, its latency over, until what this returns is disposed. To let one call go and hold the next: hold anew before the first
+    /// hold is disposed.
+    /// </summary>
+    public IDisposable Hold(string upstream) => _app.Services.GetRequiredService<FrozenDictionary<string, UpstreamDesk>>()[upstream].Hold();
 
     /// <param name="repeated">How many repeated keys to list at most.</param>
     public UpstreamReport Journal(string upstream, int repeated = 100) => _journal.Report(upstream, repeated).Upstreams[upstream];

@@ -43,6 +43,7 @@ public static class SimulatorApp
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(sheets);
         builder.Services.AddSingleton(new ScenarioStore(ScenarioConfiguration.Read(builder.Configuration), clock));
+        builder.Services.AddSingleton(desks);
         builder.Services.AddSingleton(new Journal(desks, clock));
         builder.Services.AddSingleton<LatencyTimer>();
         builder.Services.AddSingleton<CallServer>();

@@ -6,6 +6,7 @@ namespace OrleansBulk.Simulator.Calls;
 internal sealed class UpstreamDesk(Upstream upstream)
 {
     private volatile UpstreamJournal _journal = new();
+    private volatile TaskCompletionSource? _held;
     private int _inFlight;
     private int _working;
 
@@ -29,5 +30,25 @@ internal sealed class UpstreamDesk(Upstream upstream)
 
     public void EndWork() => Interlocked.Decrement(ref _working);
 
+    /// <summary>Lets answers wait until what this returns is disposed. Those that come after another hold has begun wait for that one alone.</summary>
+    public IDisposable Hold()
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _held = held;
+        return new HeldAnswers(this, held);
+    }
+
+    /// <summary>Completes when no hold keeps an answer back.</summary>
+    public Task LetGoAsync(CancellationToken leaving) => _held?.Task.WaitAsync(leaving) ?? Task.CompletedTask;
+
     public void ResetJournal() => _journal = new UpstreamJournal();
+
+    private sealed class HeldAnswers(UpstreamDesk desk, TaskCompletionSource held) : IDisposable
+    {
+        public void Dispose()
+        {
+            Interlocked.CompareExchange(ref desk._held, null, held);
+            held.TrySetResult();
+        }
+    }
 }

@@ -24,7 +24,7 @@ public sealed class HookKillTests(ITestOutputHelper output)
         var judged = new HashSet<string>();
         var written = new HashSet<string>();
         var askedAgain = 0;
-        for (var kill = 1; kill <= 4; kill++)
+        for (var kill = 1; kill <= 3; kill++)
         {
             var target = kill * 8;
             await ServiceProcess.UntilAsync($"{target} hooks are written", async () => await postgres.QueryAsync<long>("SELECT count(*) FROM hooks WHERE job_id = $1", id) >= target);

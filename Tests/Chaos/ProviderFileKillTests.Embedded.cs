@@ -24,6 +24,7 @@ public sealed class ProviderFileKillTests(ITestOutputHelper output)
         await using var simulator = await RunningSimulator.StartAsync("{}");
         await using var postgres = await PostgresDatabase.CreateAsync();
         await using var service = await ServiceProcess.StartAsync(postgres.ConnectionString, simulator.Address, ("ProviderFiles__UploadFolder", folder.FullName));
+        var gate = await MergeGate.BuildAsync(postgres, "provider_files", "lines");
         var id = await StartAsync(service, zipped);
 
         var random = new Random(5);
@@ -40,9 +41,11 @@ public sealed class ProviderFileKillTests(ITestOutputHelper output)
             read = await ReadAsync(postgres, id);
             partly += read > 0 && read < Lines ? 1 : 0;
             output.WriteLine($"kill {kill}: {read} lines committed");
+            await gate.PassOneAsync(read);
             await service.StartAsync();
         }
 
+        await gate.OpenAsync();
         Assert.True(partly > 0, "No kill met a file that was loaded in part: the test says nothing.");
         await service.EndAsync(id);
         var result = await service.Http.GetFromJsonAsync<JsonElement>($"/api/providers/file/{id}");
@@ -78,21 +81,31 @@ public sealed class ProviderFileKillTests(ITestOutputHelper output)
 
     private static Task<long> ReadAsync(PostgresDatabase postgres, Guid id) => postgres.QueryAsync<long>("SELECT lines FROM provider_files WHERE job_id = $1", id);
 
-    /// <summary>The first of each thousand lines has a wrong check digit.</summary>
     private static async Task<Guid> StartAsync(ServiceProcess service, bool zipped)
     {
-        var header = NppesFile.Header2025;
-        var csv = new StringBuilder(NppesFile.Header(header)).Append('\n');
-        var template = NppesFile.Line(header, NppesFile.Person(0)).Replace(NppesFile.Npi(0).ToString(), "NPI").Replace("SAMPLE0", "LAST");
-        for (var n = 0; n < Lines; n++)
+        using HttpContent content = zipped ? new ByteArrayContent(NppesFile.Zip(FileLines())) : new WrittenContent("text/csv", async stream =>
         {
-            csv.Append(template.Replace("NPI", n % 1000 == 0 ? "1234567890" : NppesFile.Npi(n).ToString()).Replace("LAST", $"SAMPLE{n}")).Append('\n');
-        }
-
-        using var content = new ByteArrayContent(zipped ? NppesFile.Zip(csv.ToString()) : Encoding.UTF8.GetBytes(csv.ToString()));
+            await using var body = new StreamWriter(stream, leaveOpen: true);
+            foreach (var line in FileLines())
+            {
+                await body.WriteAsync(line);
+            }
+        });
         using var response = await service.Http.PostAsync("/api/providers/file", content);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    /// <summary>The header, and lines of which the first of each thousand has a wrong check digit.</summary>
+    private static IEnumerable<string> FileLines()
+    {
+        var header = NppesFile.Header2025;
+        yield return NppesFile.Header(header) + "\n";
+        var template = NppesFile.Line(header, NppesFile.Person(0)).Replace(NppesFile.Npi(0).ToString(), "NPI").Replace("SAMPLE0", "LAST");
+        for (var n = 0; n < Lines; n++)
+        {
+            yield return template.Replace("NPI", n % 1000 == 0 ? "1234567890" : NppesFile.Npi(n).ToString()).Replace("LAST", $"SAMPLE{n}") + "\n";
+        }
     }
 
     /// <summary>Some bytes, and then more and more of them, slowly.</summary>

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using OrleansBulk.Tests.Support;
 
 namespace OrleansBulk.Tests.Chaos;
 
@@ -11,17 +11,17 @@ namespace OrleansBulk.Tests.Chaos;
 internal sealed class ServiceProcess : IAsyncDisposable
 {
     private const string Key = "bulk_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, string> _settings;
     private readonly StringBuilder _said = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = LastingPort.Next();
     private Process? _process;
 
     private ServiceProcess(Dictionary<string, string> settings)
     {
         _settings = settings;
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(30) };
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromMinutes(2) };
         Http.DefaultRequestHeaders.Add("X-Api-Key", Key);
     }
 
@@ -183,12 +183,5 @@ internal sealed class ServiceProcess : IAsyncDisposable
         {
             _said.AppendLine(line);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

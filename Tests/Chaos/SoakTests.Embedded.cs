@@ -16,7 +16,7 @@ namespace OrleansBulk.Tests.Chaos;
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper output)
 {
-    private const int ShortSeconds = 20;
+    private const int ShortSeconds = 15;
     private const int AtOnce = 60;
     private const int Codeforces = 1500;
 

@@ -5,7 +5,7 @@ namespace OrleansBulk.Tests.Embedded;
 /// <summary>Points where a grain waits for its test, or a test for a grain, by name. Static, since grains of in-process silos share the process.</summary>
 public static class ConformanceGates
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private static readonly ConcurrentDictionary<string, TaskCompletionSource> s_gates = new();
 
     public static void Open(string gate) => Gate(gate).TrySetResult();

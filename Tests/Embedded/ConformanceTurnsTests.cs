@@ -7,7 +7,7 @@ namespace OrleansBulk.Tests.Embedded;
 [Trait("Category", "Grains")]
 public sealed class ConformanceTurnsTests : IAsyncLifetime
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly string _key = "turns/" + Guid.NewGuid();
     private GrainCluster _cluster = null!;

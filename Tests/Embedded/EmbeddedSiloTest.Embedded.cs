@@ -7,7 +7,7 @@ namespace OrleansBulk.Tests.Embedded;
 /// <summary>A silo with a clock moved by hand, and a key of its own for each test.</summary>
 public abstract class EmbeddedSiloTest : IAsyncLifetime
 {
-    private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private GrainCluster _cluster = null!;
     private bool _stopped;
@@ -57,7 +57,7 @@ public abstract class EmbeddedSiloTest : IAsyncLifetime
         while (!condition())
         {
             if (patience.IsCancellationRequested) throw new TimeoutException($"Waited {Patience} for: {what}.");
-            await Task.Yield();
+            await Task.Delay(1);
         }
     }
 }

@@ -105,10 +105,17 @@ public sealed class HookSpendingTests
     public async Task IdenticalRequestsUnderWay_AreOneCall()
     {
         await using var stage = await HookStage.StartAsync();
-        stage.Host.Simulator.Change("""{"upstreams": {"anthropic": {"chat": {"firstTokenMs": 1500, "tokensPerSecond": 400}}}}""");
         var request = new { topic = "weekly planning", models = new[] { "d" }, hooksPerModel = 3 };
 
-        var runs = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => stage.RunAsync(request)));
+        Guid[] ids;
+        using (stage.Host.Simulator.Hold("anthropic"))
+        {
+            ids = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => stage.BeginAsync(request)));
+            // A run writes down that a model has begun just before it asks it.
+            await WebHost.UntilAsync("all have asked", async () => await stage.Host.Postgres.QueryAsync<long>("SELECT count(*) FROM hook_generations") == 5);
+        }
+
+        var runs = await Task.WhenAll(ids.Select(stage.EndAsync));
 
         Assert.Equal(1, stage.Host.Simulator.Journal("anthropic").Calls);
         Assert.All(runs, run => Assert.Equal("1 of 1 models, 3 of 3 hooks judged", run.GetProperty("summary").GetString()));

@@ -49,7 +49,7 @@ public sealed class JobCommandTests
             return new ItemSucceeded("done");
         };
         var id = await harness.AcceptAsync(3000, concurrency: 10);
-        await JobHarness.Until("700 items are done", async () => (await harness.RowAsync(id)).Succeeded == 700);
+        await JobHarness.Until("700 items are done and ten are in flight", async () => (await harness.RowAsync(id)).Succeeded == 700 && harness.Workload.Runs.Count == 710);
 
         Assert.Equal(JobStatus.Cancelled, Assert.IsType<CommandTaken>(await harness.Grains.Job(id).CancelAsync()).Status);
 

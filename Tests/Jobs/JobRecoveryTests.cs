@@ -29,7 +29,7 @@ public sealed class JobRecoveryTests
             }
         };
         var id = await harness.AcceptAsync(1500);
-        await asleep.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await asleep.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
         // Somebody else takes the job over, while the first owner still holds its batch. Its fence holds the job's row, so the take-over waits for it: end its session.
         await harness.Postgres.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'");

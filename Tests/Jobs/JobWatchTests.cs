@@ -37,7 +37,7 @@ public sealed class JobWatchTests
         var id = await harness.AcceptAsync(10);
         await harness.EndAsync(id);
 
-        var seen = await FollowAsync(harness, id).WaitAsync(TimeSpan.FromSeconds(20));
+        var seen = await FollowAsync(harness, id).WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal(10, Assert.IsType<JobEnded>(seen[^1]).Progress.Succeeded);
     }

@@ -191,7 +191,7 @@ public sealed class SyncTests(ITestOutputHelper output)
         Assert.Equal(0, Of(job.GetProperty("progress"), "failed"));
         Assert.Equal(5000, Of(sync, "created"));
         Assert.True(sync.GetProperty("complete").GetBoolean());
-        Assert.Equal(Of(job.GetProperty("progress"), "callsMade"), journal.Calls);
+        Assert.InRange(Of(job.GetProperty("progress"), "callsMade") - journal.Calls, 0, 8); // one that was given up after a second may never have arrived
     }
 
     [Fact]
@@ -230,21 +230,22 @@ public sealed class SyncTests(ITestOutputHelper output)
     public async Task Progress_NamesTheSpecialty()
     {
         await using var host = await WebHost.StartAsync(null, ("Upstreams:nppes:Concurrency", "1"));
-        host.Simulator.Change("""{"nppes": {"providers": 0, "states": {"GA": 50}}, "upstreams": {"nppes": {"latency": {"meanMs": 400, "spreadMs": 0}}}}""");
+        host.Simulator.Change("""{"nppes": {"providers": 0, "states": {"GA": 50}}}""");
         using var program = host.Program();
+        using var first = host.Simulator.Hold("nppes");
         var id = await StartAsync(program, """{"specialties": ["Dermatology", "Internal Medicine"], "states": ["GA"]}""");
-        var seen = new HashSet<string?>();
+        await DoingAsync("Dermatology (1 of 2)");
 
-        await WebHost.UntilAsync("the sync ends", async () =>
+        using (host.Simulator.Hold("nppes"))
         {
-            var job = await program.JobAsync(id);
-            seen.Add(job.GetProperty("progress").GetProperty("doing").GetString());
-            return job.GetProperty("status").GetString() == "completed";
-        });
+            first.Dispose();
+            await DoingAsync("Internal Medicine (2 of 2)");
+        }
 
-        Assert.Contains("Dermatology (1 of 2)", seen);
-        Assert.Contains("Internal Medicine (2 of 2)", seen);
-        Assert.Null((await program.JobAsync(id)).GetProperty("progress").GetProperty("doing").GetString());
+        Assert.Null((await program.WhenAsync(id, "completed")).GetProperty("progress").GetProperty("doing").GetString());
+
+        Task DoingAsync(string what) =>
+            WebHost.UntilAsync($"the sync is at {what}", async () => (await program.JobAsync(id)).GetProperty("progress").GetProperty("doing").GetString() == what);
     }
 
     [Fact]

@@ -15,11 +15,18 @@ public sealed class ChatTests
     [Fact]
     public async Task OpenAi_StreamsTokens_ThenUsage_ThenDone()
     {
-        await using var simulator = await RunningSimulator.StartAsync("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 100, "tokensPerSecond": 200}}}}""");
+        var clock = new ManualClock();
+        await using var simulator = await RunningSimulator.StartAsync("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 100, "tokensPerSecond": 200}}}}""", clock);
 
-        var started = TimeProvider.System.GetTimestamp();
-        var (response, events) = await StreamAsync(simulator, "openai", $$"""{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":{{Messages}}}""");
-        var took = TimeProvider.System.GetElapsedTime(started);
+        var streaming = StreamAsync(simulator, "openai", $$"""{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":{{Messages}}}""");
+        var took = 0;
+        while (await MoreAsync())
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(1));
+            took++;
+        }
+
+        var (response, events) = await streaming;
 
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal("[DONE]", events[^1].Data);
@@ -29,7 +36,13 @@ public sealed class ChatTests
         Assert.Equal(2, text.Split("</hook>").Length - 1);
         var tokens = chunks[^1].GetProperty("usage").GetProperty("completion_tokens").GetInt32();
         Assert.Equal("stop", chunks[^2].GetProperty("choices")[0].GetProperty("finish_reason").GetString());
-        Assert.InRange(took.TotalMilliseconds, 100 + (tokens - 1) * 5, 100 + tokens * 5 + 1500);
+        Assert.InRange(took, 100 + (tokens - 1) * 5, 100 + tokens * 5);
+
+        async Task<bool> MoreAsync()
+        {
+            await Eventually.Async(() => clock.Waiting > 0 || streaming.IsCompleted, "the next token");
+            return !streaming.IsCompleted;
+        }
     }
 
     [Fact]

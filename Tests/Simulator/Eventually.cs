@@ -3,7 +3,7 @@ namespace OrleansBulk.Tests.Simulator;
 /// <summary>Waits for a condition that something else brings about.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <param name="what">What is waited for, for the message when it does not come.</param>
     public static async Task Async(Func<bool> condition, string what)

@@ -9,7 +9,7 @@ namespace OrleansBulk.Tests.Support;
 /// <summary>The engine on a real database and real grains, with a workload that the test plays. No supervisor unless the test runs it.</summary>
 internal sealed class JobHarness : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly GrainCluster _cluster;
 
     private JobHarness(GrainCluster cluster, PostgresDatabase postgres, TestWorkload workload)

@@ -5,7 +5,7 @@ namespace OrleansBulk.Tests.Support;
 /// </summary>
 public sealed class ManualTime : TimeProvider
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Lock _sync = new();
     private readonly List<ManualTimer> _timers = [];
     private readonly List<(TimeSpan Within, TimeSpan AtLeast, TaskCompletionSource Armed)> _watchers = [];

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,13 +33,14 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
     private const string AtOnce = """{"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}""";
     private static readonly string[] Chats = ["openai", "anthropic"];
     private static readonly string[] Platforms = ["codeforces", "leetcode", "atcoder", "github", "hackerrank", "geeksforgeeks", "nppes"];
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string? _connectionString;
     private readonly (string Name, string Value)[] _settings;
     private readonly TestWorkload _played = new();
     private PostgresDatabase? _database;
     private WebApplication? _app;
+    private int _requests;
 
     public WebHost()
         : this(null)
@@ -58,6 +60,9 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
 
     /// <summary>The workload <see cref="TestWorkload.WorkloadName"/>.</summary>
     internal TestWorkload Played => _played;
+
+    /// <summary>How many requests have come and are not answered.</summary>
+    public int Requests => Volatile.Read(ref _requests);
 
     /// <summary>Every endpoint of the API.</summary>
     public IEnumerable<RouteEndpoint> ApiRoutes => Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
@@ -86,6 +91,7 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
         builder.AddGrainProbe();
         builder.AddApi();
         _app = builder.Build();
+        _app.Use(CountAsync);
         _app.UseWebFrame();
         _app.MapApi();
         await _app.StartAsync();
@@ -163,6 +169,19 @@ public sealed class WebHost : IAsyncLifetime, IAsyncDisposable
     }
 
     ValueTask IAsyncDisposable.DisposeAsync() => new(DisposeAsync());
+
+    private async Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        Interlocked.Increment(ref _requests);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _requests);
+        }
+    }
 
     private sealed class Release(Action release) : IDisposable
     {

@@ -73,9 +73,7 @@ public sealed class WebHostClient : IDisposable
             request.Headers.Add("Last-Event-ID", lastEventId);
         }
 
-        var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        Assert.True(response.IsSuccessStatusCode, $"{path} was answered with {response.StatusCode}: {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync())}");
-        return new WebHostEvents(response, await response.Content.ReadAsStreamAsync());
+        return await WebHostEvents.OpenAsync(Http, request);
     }
 
     public void Dispose() => Http.Dispose();

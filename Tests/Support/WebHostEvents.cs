@@ -5,14 +5,30 @@ using System.Text.Json;
 namespace OrleansBulk.Tests.Support;
 
 /// <summary>Reads a stream of server-sent events as a browser does, comments included.</summary>
-public sealed class WebHostEvents(HttpResponseMessage response, Stream body) : IDisposable
+public sealed class WebHostEvents : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly StreamReader _lines = new(body, Encoding.UTF8);
-    private readonly long _openedAt = Stopwatch.GetTimestamp();
+    private readonly StreamReader _lines;
+    private readonly long _askedAt;
 
-    public HttpResponseMessage Response => response;
+    private WebHostEvents(HttpResponseMessage response, Stream body, long askedAt)
+    {
+        Response = response;
+        _lines = new StreamReader(body, Encoding.UTF8);
+        _askedAt = askedAt;
+    }
+
+    public HttpResponseMessage Response { get; }
+
+    /// <summary>Asks for a stream. The caller disposes it.</summary>
+    public static async Task<WebHostEvents> OpenAsync(HttpClient http, HttpRequestMessage request)
+    {
+        var askedAt = Stopwatch.GetTimestamp();
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.True(response.IsSuccessStatusCode, $"{request.RequestUri} was answered with {response.StatusCode}: {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync())}");
+        return new WebHostEvents(response, await response.Content.ReadAsStreamAsync(), askedAt);
+    }
 
     /// <summary>The next event or comment; null at the end of the stream.</summary>
     public async Task<Event?> NextAsync()
@@ -37,7 +53,7 @@ public sealed class WebHostEvents(HttpResponseMessage response, Stream body) : I
                 case null:
                     return null;
                 case "" when any:
-                    return seen with { At = Stopwatch.GetElapsedTime(_openedAt) };
+                    return seen with { At = Stopwatch.GetElapsedTime(_askedAt) };
                 case "":
                     continue;
             }
@@ -84,11 +100,11 @@ public sealed class WebHostEvents(HttpResponseMessage response, Stream body) : I
     public void Dispose()
     {
         _lines.Dispose();
-        response.Dispose();
+        Response.Dispose();
     }
 
     /// <param name="Name">As sent; <c>comment</c> and <c>retry</c> for what is no event.</param>
-    /// <param name="At">When it was read, from the opening of the stream.</param>
+    /// <param name="At">When it was read, from the moment in which the stream was asked for.</param>
     public sealed record Event(string Name, string? Id, string Data, string? Comment, TimeSpan At)
     {
         public JsonElement Json => JsonDocument.Parse(Data).RootElement;

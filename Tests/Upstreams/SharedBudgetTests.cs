@@ -21,11 +21,11 @@ public sealed class SharedBudgetTests(PostgresDatabase database) : IClassFixture
         await using var first = Gates(cluster, upstream, "first");
         await using var second = Gates(cluster, upstream, "second");
 
-        var served = await Task.WhenAll(CallAsync(first, 70), CallAsync(second, 70));
+        var served = await Task.WhenAll(CallAsync(first, 40), CallAsync(second, 40));
 
         var journal = simulator.Journal("github");
-        Assert.Equal([70, 70], served);
-        Assert.Equal((140, 0), (journal.Calls, journal.Refused.Total));
+        Assert.Equal([40, 40], served);
+        Assert.Equal((80, 0), (journal.Calls, journal.Refused.Total));
         Assert.InRange(journal.MostInLimitWindow!.Value, 1, 20);
         Assert.InRange(journal.MostAtOnce, 1, 6);
     }
@@ -61,7 +61,7 @@ public sealed class SharedBudgetTests(PostgresDatabase database) : IClassFixture
     public async Task ShareGivenBack_CountsUntilItsPeriodIsOver()
     {
         await using var simulator = await RunningSimulator.StartAsync();
-        var upstream = Upstream(simulator) with { Concurrency = 3, Limits = [new CallLimit(1, TimeSpan.FromSeconds(3))] };
+        var upstream = Upstream(simulator) with { Concurrency = 3, Limits = [new CallLimit(1, TimeSpan.FromMinutes(1))] };
         await using var cluster = await StartAsync(upstream);
         var grain = cluster.Grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey("github"));
 
@@ -85,7 +85,7 @@ public sealed class SharedBudgetTests(PostgresDatabase database) : IClassFixture
         {
             await using var first = Gates(cluster, upstream, "first");
             await using var second = Gates(cluster, upstream, "second");
-            Assert.Equal(50, (await Task.WhenAll(CallAsync(first, 25), CallAsync(second, 25))).Sum());
+            Assert.Equal(20, (await Task.WhenAll(CallAsync(first, 10), CallAsync(second, 10))).Sum());
 
             var inForce = await cluster.Grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey("github")).SetLimitsAsync(new SetLimits(2, 4, "tester"));
 
@@ -112,9 +112,9 @@ public sealed class SharedBudgetTests(PostgresDatabase database) : IClassFixture
     private static async Task AssertKeptAsync(RunningSimulator simulator, UpstreamGates first, UpstreamGates second)
     {
         simulator.ResetJournal();
-        Assert.Equal(16, (await Task.WhenAll(CallAsync(first, 8), CallAsync(second, 8))).Sum());
+        Assert.Equal(10, (await Task.WhenAll(CallAsync(first, 5), CallAsync(second, 5))).Sum());
         var journal = simulator.Journal("github");
-        Assert.Equal((16, 0), (journal.Calls, journal.Refused.Total));
+        Assert.Equal((10, 0), (journal.Calls, journal.Refused.Total));
         Assert.InRange(journal.MostInOneSecond, 1, 4);
         Assert.InRange(journal.MostAtOnce, 1, 2);
     }

@@ -41,7 +41,7 @@ internal sealed class PlatformHarness : IAsyncDisposable
         new(name, await ScriptedUpstream.StartAsync(), configure ?? (options => options));
 
     public Task<CallResult> FetchAsync(string handle, string? etag = null, double waitSeconds = 10, int attemptsSpent = 0) =>
-        Platform.FetchAsync(handle, etag, UpstreamTests.Budget(waitSeconds, attemptsSpent), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+        Platform.FetchAsync(handle, etag, UpstreamTests.Budget(waitSeconds, attemptsSpent), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
 
     /// <summary>Fetches one that is there.</summary>
     public async Task<ProfileSnapshot> ProfileAsync(string handle) => Profile(await FetchAsync(handle));
@@ -55,11 +55,11 @@ internal sealed class PlatformHarness : IAsyncDisposable
     /// <summary>Until so many calls wait at the gate.</summary>
     public async Task WaitingAsync(int calls)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (Gate.Waiting != calls)
         {
-            Assert.False(patience.IsCancellationRequested, $"{Gate.Waiting} calls wait at the gate after 30 s; {calls} were expected.");
-            await Task.Yield();
+            Assert.False(patience.IsCancellationRequested, $"{Gate.Waiting} calls wait at the gate after 60 s; {calls} were expected.");
+            await Task.Delay(1);
         }
     }
 

@@ -62,21 +62,27 @@ internal static class NppesFile
         string.Concat(rows.Select(row => Line(names, row)).Prepend(Header(names)).Select(line => line + end));
 
     /// <summary>As published: the file among others.</summary>
-    public static byte[] Zip(string csv, CompressionLevel level = CompressionLevel.Fastest)
+    public static byte[] Zip(string csv, CompressionLevel level = CompressionLevel.Fastest) => Zip(csv.Split('\n').Select((line, place) => place == 0 ? line : $"\n{line}"), level);
+
+    /// <param name="lines">The header first; each with its end, or each but the first with the end of the one before.</param>
+    public static byte[] Zip(IEnumerable<string> lines, CompressionLevel level = CompressionLevel.Fastest)
     {
         var zip = new MemoryStream();
         using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
         {
             Add("NPPES_Data_Dissemination_CodeValues.pdf", "%PDF");
-            Add("npidata_pfile_20050523-20251109_fileheader.csv", csv.Split('\n')[0]);
+            Add("npidata_pfile_20050523-20251109_fileheader.csv", lines.First().TrimEnd('\n'));
             Add("othername_pfile_20050523-20251109.csv", "\"NPI\"\n");
-            Add("npidata_pfile_20050523-20251109.csv", csv);
+            Add("npidata_pfile_20050523-20251109.csv", lines);
             Add("pl_pfile_20050523-20251109.csv", "\"NPI\"\n");
 
-            void Add(string name, string text)
+            void Add(string name, params IEnumerable<string> text)
             {
-                using var entry = archive.CreateEntry(name, level).Open();
-                entry.Write(Encoding.UTF8.GetBytes(text));
+                using var entry = new StreamWriter(archive.CreateEntry(name, level).Open());
+                foreach (var part in text)
+                {
+                    entry.Write(part);
+                }
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using OrleansBulk.Tests.Support;
 
 namespace OrleansBulk.Tests.Web;
 
@@ -17,12 +18,10 @@ public sealed class DatabaseDoor : IAsyncDisposable
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         (_host, _port) = (settings.Host!, settings.Port);
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        _own = ((IPEndPoint)listener.LocalEndpoint).Port;
+        _own = LastingPort.Next();
         (settings.Host, settings.Port, settings.SslMode) = ("127.0.0.1", _own, SslMode.Disable);
         ConnectionString = settings.ConnectionString;
-        _passing = PassAllAsync(listener, _closing.Token);
+        _passing = PassAllAsync(Listen(), _closing.Token);
     }
 
     public string ConnectionString { get; }
@@ -41,15 +40,20 @@ public sealed class DatabaseDoor : IAsyncDisposable
     {
         _closing.Dispose();
         _closing = new();
-        var listener = new TcpListener(IPAddress.Loopback, _own);
-        listener.Start();
-        _passing = PassAllAsync(listener, _closing.Token);
+        _passing = PassAllAsync(Listen(), _closing.Token);
     }
 
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
         _closing.Dispose();
+    }
+
+    private TcpListener Listen()
+    {
+        var listener = new TcpListener(IPAddress.Loopback, _own);
+        listener.Start();
+        return listener;
     }
 
     private async Task PassAllAsync(TcpListener listener, CancellationToken closing)

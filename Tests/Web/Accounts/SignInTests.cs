@@ -65,23 +65,22 @@ public sealed class SignInTests(PostgresDatabase database) : IClassFixture<Postg
         await database.ExecuteAsync("UPDATE users SET password_hash = $1", new Passwords().Hash(TestWeb.AdminPassword));
         await desk.CheckAsync("test", "nobody", "warm up", null, default);
 
-        var known = await QuickestAsync("admin");
-        var unknown = await QuickestAsync("nobody");
-
-        Assert.InRange(unknown / known, 0.4, 2.5); // without the hash it would be below 0.05
-
-        async Task<double> QuickestAsync(string name)
+        // The quickest of each, taken in turns, until they are alike: a machine with other work may spoil some rounds. Without the hash the ratio would be below 0.05.
+        var (known, unknown) = (double.MaxValue, double.MaxValue);
+        for (var round = 1; round <= 15 && (round <= 3 || unknown / known is < 0.4 or > 2.5); round++)
         {
-            var quickest = double.MaxValue;
-            for (var i = 0; i < 5; i++)
-            {
-                _web.Clock.Advance(SignInThrottle.ByAddress.Memory);
-                var started = Stopwatch.GetTimestamp();
-                Assert.IsType<SignInAnswer.Refused>(await desk.CheckAsync("test", name, "not the password", null, default));
-                quickest = Math.Min(quickest, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-            }
+            known = Math.Min(known, await TimeAsync("admin"));
+            unknown = Math.Min(unknown, await TimeAsync("nobody"));
+        }
 
-            return quickest;
+        Assert.InRange(unknown / known, 0.2, 5);
+
+        async Task<double> TimeAsync(string name)
+        {
+            _web.Clock.Advance(SignInThrottle.ByAddress.Memory);
+            var started = Stopwatch.GetTimestamp();
+            Assert.IsType<SignInAnswer.Refused>(await desk.CheckAsync("test", name, "not the password", null, default));
+            return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         }
     }
 

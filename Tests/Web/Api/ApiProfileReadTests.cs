@@ -73,10 +73,14 @@ public sealed class ApiProfileReadTests(WebHost host) : IClassFixture<WebHost>, 
     public async Task ManyWhoAskAtOnce_ShareOneCall(string query)
     {
         await RegisterAsync("hackerrank");
-        host.Simulator.Change("""{"upstreams": {"hackerrank": {"latency": {"meanMs": 1500, "spreadMs": 0}}}}"""); // so that all of them come while it is under way
+        Task<WebHostClient.Answer[]> asking;
+        using (host.Simulator.Hold("hackerrank"))
+        {
+            asking = Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _program.GetAsync($"/api/coding-profiles/hackerrank/{_handle}{query}")));
+            await TheyWaitAsync(20);
+        }
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _program.GetAsync($"/api/coding-profiles/hackerrank/{_handle}{query}")));
-
+        var answers = await asking;
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.Single(answers.Select(answer => answer.Json.GetProperty("fetchedAt").GetDateTimeOffset()).Distinct());
         Assert.Equal(0, host.Simulator.Journal("hackerrank").Keys.AskedRepeatedly);
@@ -86,12 +90,17 @@ public sealed class ApiProfileReadTests(WebHost host) : IClassFixture<WebHost>, 
     public async Task JobAndReader_WhoAskAtOnce_ShareOneCall()
     {
         await RegisterAsync("hackerrank");
-        host.Simulator.Change("""{"upstreams": {"hackerrank": {"latency": {"meanMs": 1500, "spreadMs": 0}}}}""");
+        Guid job;
+        Task<WebHostClient.Answer> reading;
+        using (host.Simulator.Hold("hackerrank"))
+        {
+            job = await _program.StartAsync(new { workload = "profile-refresh", spec = new { filter = new { q = _handle } } });
+            await WebHost.UntilAsync("the job has asked", () => Task.FromResult(host.Simulator.Journal("hackerrank").InFlight > 0));
+            reading = _program.GetAsync($"/api/coding-profiles/hackerrank/{_handle}");
+            await TheyWaitAsync(1);
+        }
 
-        var job = await _program.StartAsync(new { workload = "profile-refresh", spec = new { filter = new { q = _handle } } });
-        await WebHost.UntilAsync("the job has asked", () => Task.FromResult(host.Simulator.Journal("hackerrank").InFlight > 0));
-        Assert.Equal(HttpStatusCode.OK, (await _program.GetAsync($"/api/coding-profiles/hackerrank/{_handle}")).Status);
-
+        Assert.Equal(HttpStatusCode.OK, (await reading).Status);
         Assert.Equal(1, (await _program.WhenAsync(job, "completed")).GetProperty("progress").GetProperty("succeeded").GetInt32());
         Assert.Equal(0, host.Simulator.Journal("hackerrank").Keys.AskedRepeatedly);
     }
@@ -184,6 +193,14 @@ public sealed class ApiProfileReadTests(WebHost host) : IClassFixture<WebHost>, 
 
     private async Task RegisterAsync(string platform) =>
         Assert.Equal(1, (await _program.PostAsync("/api/coding-profiles", new[] { new { platform, handle = _handle } })).Json.GetProperty("registered").GetInt32());
+
+    /// <summary>Waits until so many have come, and somebody who came after them for another profile was served whole: the others are where they have to wait.</summary>
+    private async Task TheyWaitAsync(int readers)
+    {
+        await WebHost.UntilAsync($"{readers} have come", () => Task.FromResult(host.Requests == readers));
+        await RegisterAsync("codeforces");
+        Assert.Equal(HttpStatusCode.OK, (await _program.GetAsync($"/api/coding-profiles/codeforces/{_handle}?maxAgeSeconds=0")).Status);
+    }
 
     private async Task<IReadOnlyList<JsonElement>> HistoryAfterAReadAsync()
     {

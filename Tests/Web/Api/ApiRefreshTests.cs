@@ -148,13 +148,10 @@ public sealed class ApiRefreshTests(WebHost host) : IClassFixture<WebHost>, IAsy
         Assert.Equal(300, done[^1]);
         Assert.Equal(("done", "completed"), (all[^1].Name, all[^1].Json.GetProperty("status").GetString()));
         Assert.Equal(location, $"/api/jobs/{all[^1].Json.GetProperty("id").GetGuid()}");
-        var span = progress[^1].At - progress[0].At;
-        Assert.True(progress.Count >= span.TotalMilliseconds / 300, $"{progress.Count} events in {span.TotalSeconds:0.0} s."); // ten a second, and a machine that is busy may spoil two of three
-        for (var i = 1; i < progress.Count; i++)
-        {
-            var (items, gap) = (done[i] - done[i - 1], progress[i].At - progress[i - 1].At);
-            Assert.True(items <= 10 || gap < TimeSpan.FromSeconds(1), $"{items} profiles and {gap.TotalMilliseconds:0} ms from one event to the next.");
-        }
+        var steps = progress.Zip(progress.Skip(1), (one, next) => (Items: next.Json.GetProperty("succeeded").GetInt64() - one.Json.GetProperty("succeeded").GetInt64(), Gap: next.At - one.At)).ToList();
+        var median = steps.Select(step => step.Gap).Order().ElementAt(steps.Count / 2);
+        Assert.True(median < TimeSpan.FromMilliseconds(300), $"{progress.Count} events, {median.TotalMilliseconds:0} ms from one to the next."); // ten a second, and a machine that is busy may spoil two of three
+        Assert.InRange(steps.Count(step => step.Items > 10 && step.Gap >= TimeSpan.FromSeconds(1)), 0, 2); // it may also stand still
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public sealed class BrowserStage : IAsyncLifetime
         }
 
         Host = await WebHost.StartAsync(null, ("Upstreams:hackerrank:Concurrency", "10"));
+        Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
     }
@@ -37,7 +38,7 @@ public sealed class BrowserStage : IAsyncLifetime
             StorageState = address is null ? _sessions.GetValueOrDefault(role) : null,
         });
         var page = await context.NewPageAsync();
-        page.SetDefaultTimeout(15_000);
+        page.SetDefaultTimeout(60_000);
         var visit = new Visit(context, page);
         if (address is not null)
         {

@@ -8,12 +8,13 @@ namespace OrleansBulk.Tests.Web.Browsers;
 /// <summary>Hooks as a browser meets them: composed, watched while they are written, ranked, compared.</summary>
 public sealed class HookTests(BrowserStage stage, ITestOutputHelper output) : IClassFixture<BrowserStage>
 {
-    private const string Pace = """{"upstreams": {"openai": {"chat": {"firstTokenMs": 300, "tokensPerSecond": 60}}, "anthropic": {"chat": {"firstTokenMs": 300, "tokensPerSecond": 60}}}}""";
+    private const string AtOnce = """{"upstreams": {"openai": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}, "anthropic": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}}}""";
+    private const string Slowly = """{"upstreams": {"openai": {"chat": {"firstTokenMs": 300, "tokensPerSecond": 12}}, "anthropic": {"chat": {"firstTokenMs": 300, "tokensPerSecond": 12}}}}""";
 
     [BrowserFact]
     public async Task WholePath_FromATopicToAComparison()
     {
-        stage.Host.Simulator.Change(Pace);
+        stage.Host.Simulator.Change(Slowly); // a model writes for ten seconds: time to see it
         await using var visit = await stage.VisitAsync();
         var page = visit.Page;
 
@@ -21,6 +22,7 @@ public sealed class HookTests(BrowserStage stage, ITestOutputHelper output) : IC
         await Assertions.Expect(page.Locator(".writing").First).Not.ToBeEmptyAsync(); // the text streams
         await Assertions.Expect(page.Locator("#columns li").First).ToContainTextAsync("weekly planning");
         await Assertions.Expect(page.Locator("#progress .percent")).Not.ToHaveTextAsync("100.0 %");
+        stage.Host.Simulator.Change(AtOnce); // who judges what is written from now on
         await visit.SeesAsync("6 of 6 models, 30 of 30 hooks judged");
         await Assertions.Expect(visit.Connection).ToHaveTextAsync("Ended");
         await Assertions.Expect(page.Locator("#ranking tbody tr")).ToHaveCountAsync(30);
@@ -52,7 +54,7 @@ public sealed class HookTests(BrowserStage stage, ITestOutputHelper output) : IC
         await WriteAsync(visit, "how soon is soon");
         var id = Guid.Parse(visit.Page.Url[^36..]);
 
-        await Assertions.Expect(visit.Page.Locator("#columns li").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(visit.Page.Locator("#columns li").First).ToBeVisibleAsync();
         var shown = await visit.Page.EvaluateAsync<double>("Date.now()");
 
         Assert.Equal(0, await stage.Host.Postgres.QueryAsync<long>("SELECT count(*) FROM hook_generations WHERE job_id = $1 AND state <> 'writing'", id));
@@ -65,7 +67,7 @@ public sealed class HookTests(BrowserStage stage, ITestOutputHelper output) : IC
     [BrowserFact]
     public async Task ARun_IsReadable_WithoutScripts_OnAPhone_ByAViewer()
     {
-        stage.Host.Simulator.Change("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}, "anthropic": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}}}""");
+        stage.Host.Simulator.Change(AtOnce);
         string address;
         await using (var writer = await stage.VisitAsync())
         {

@@ -15,7 +15,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
     {
         const int Batched = 4750, Single = 250, Missing = 6;
         await stage.Host.Postgres.ExecuteAsync("DELETE FROM coding_profiles"); // "the new ones" are to be these alone
-        stage.Host.Simulator.Change("""{"upstreams": {"hackerrank": {"latency": {"meanMs": 60, "spreadMs": 10}}}}"""); // ten at a time: about two seconds
+        stage.Host.Simulator.Change("""{"upstreams": {"hackerrank": {"latency": {"meanMs": 1000, "spreadMs": 10}}}}"""); // ten at a time: it goes on for as long as anybody needs to look and to pause it
         await using var visit = await stage.VisitAsync();
         var page = visit.Page;
 
@@ -36,6 +36,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         await BarMovesAsync(page);
         await visit.ClickAsync("Pause");
         await visit.SeesAsync("Nothing runs until it is resumed.");
+        stage.Host.Simulator.Change("""{"upstreams": {"hackerrank": {"latency": null}}}""");
         await visit.ClickAsync("Resume");
         await visit.SeesAsync("Every item has its outcome");
         await Assertions.Expect(visit.Connection).ToHaveTextAsync("Ended");

@@ -49,7 +49,7 @@ public sealed class Visit : IAsyncDisposable
     public Task ClickAsync(string name) => Page.Locator("main").GetByRole(AriaRole.Button, new() { Name = name }).Or(Page.Locator("main").GetByRole(AriaRole.Link, new() { Name = name })).First.ClickAsync();
 
     /// <summary>Waits until the page shows this.</summary>
-    public Task SeesAsync(string text) => Assertions.Expect(Page.Locator("main")).ToContainTextAsync(text, new() { Timeout = 30_000 });
+    public Task SeesAsync(string text) => Assertions.Expect(Page.Locator("main")).ToContainTextAsync(text);
 
     public Task SeesNothingOfAsync(string text) => Assertions.Expect(Page.Locator("main")).Not.ToContainTextAsync(text);
 

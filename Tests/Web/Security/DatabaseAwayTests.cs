@@ -109,12 +109,12 @@ public sealed class DatabaseAwayTests(PostgresDatabase database) : IClassFixture
         using var readiness = new Readiness([_grains], clock, NullLogger<Readiness>.Instance);
         _grains.Hang();
         var asking = readiness.CheckAsync(default);
-        await _grains.Asked.WaitAsync(TimeSpan.FromSeconds(20));
+        await _grains.Asked.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(asking.IsCompleted);
 
         clock.Advance(Readiness.Patience);
 
-        Assert.Equal("Does not answer within 2 s.", (await asking.WaitAsync(TimeSpan.FromSeconds(20)))["grains"]);
+        Assert.Equal("Does not answer within 2 s.", (await asking.WaitAsync(TimeSpan.FromSeconds(60)))["grains"]);
     }
 
     [Fact]
