@@ -59,7 +59,7 @@ internal static class JobEndpoints
             case JobTaken taken:
                 if (taken.IsNew)
                 {
-                    await audit.WriteAsync(user.ActorName(), "job.start", taken.Id.ToString(), new { request.Workload }, cancellationToken);
+                    await audit.WriteAsync(user.ActorName(), "job.start", taken.Id.ToString(), new { request.Workload });
                 }
 
                 return (taken.Id, null);
@@ -155,7 +155,7 @@ internal static class JobEndpoints
             switch (await send(grains.Job(id), cause))
             {
                 case CommandTaken taken:
-                    await audit.WriteAsync(context.User.ActorName(), $"job.{name}", id.ToString(), cause is null ? null : new { cause, taken.Items }, cancellationToken);
+                    await audit.WriteAsync(context.User.ActorName(), $"job.{name}", id.ToString(), cause is null ? null : new { cause, taken.Items });
                     return TypedResults.Accepted($"/api/jobs/{id}", await views.FindAsync(id, cancellationToken));
                 case CommandForbidden forbidden:
                     return Problems.Conflict(forbidden.Reason, ("jobStatus", forbidden.Status.Wire()));

@@ -44,7 +44,7 @@ internal static class ProfileEndpoints
         }
 
         var registered = await profiles.RegisterAsync(upload.Profiles, cancellationToken);
-        await audit.WriteAsync(context.User.ActorName(), "profiles.register", null, new { registered, rejected = upload.RejectedCount }, cancellationToken);
+        await audit.WriteAsync(context.User.ActorName(), "profiles.register", null, new { registered, rejected = upload.RejectedCount });
         return TypedResults.Ok(new RegisterAnswer(registered, upload.Profiles.Count - registered, upload.RejectedCount, upload.Rejected));
     }
 
@@ -104,7 +104,7 @@ internal static class ProfileEndpoints
             }
 
             var deleted = await profiles.DeleteAsync([.. ids.Distinct()], cancellationToken);
-            await audit.WriteAsync(context.User.ActorName(), "profiles.delete", null, new { deleted }, cancellationToken);
+            await audit.WriteAsync(context.User.ActorName(), "profiles.delete", null, new { deleted });
             return TypedResults.Ok(new DeleteAnswer(deleted, ids.Distinct().Count() - deleted));
         }
     }

@@ -16,7 +16,7 @@ public sealed class SignOutModel(IAntiforgery antiforgery, AuditLog audit) : Pag
 {
     public IActionResult OnGet() => LocalRedirect("~/");
 
-    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostAsync()
     {
         if (User.Identity is { IsAuthenticated: true })
         {
@@ -25,7 +25,7 @@ public sealed class SignOutModel(IAntiforgery antiforgery, AuditLog audit) : Pag
                 return BadRequest();
             }
 
-            await audit.WriteAsync(User.ActorName(), "session.end", User.ActorName(), null, cancellationToken);
+            await audit.WriteAsync(User.ActorName(), "session.end", User.ActorName(), null);
         }
 
         await Sessions.EndAsync(HttpContext);
