@@ -72,10 +72,10 @@ internal static class JobEndpoints
         }
     }
 
-    private static ServerSentEventsResult<string> PulseAsync(HttpContext context, JobPulse pulse, CancellationToken cancellationToken)
+    private static ServerSentEventsResult<string> PulseAsync(HttpContext context, JobPulse pulse, OngoingAccess access, CancellationToken cancellationToken)
     {
         context.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy in front must not hold events back
-        return TypedResults.ServerSentEvents(pulse.ReadAsync(cancellationToken));
+        return TypedResults.ServerSentEvents(access.WhileItHoldsAsync(context, pulse.ReadAsync(cancellationToken), cancellationToken));
     }
 
     private static async Task<IResult> PreviewAsync(HttpContext context, JobIntake intake, CancellationToken cancellationToken)

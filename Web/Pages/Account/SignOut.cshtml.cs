@@ -12,7 +12,7 @@ namespace OrleansBulk.Web.Pages.Account;
 /// </summary>
 [AllowAnonymous]
 [IgnoreAntiforgeryToken]
-public sealed class SignOutModel(IAntiforgery antiforgery, AuditLog audit) : PageModel
+public sealed class SignOutModel(IAntiforgery antiforgery, Sessions sessions, AuditLog audit) : PageModel
 {
     public IActionResult OnGet() => LocalRedirect("~/");
 
@@ -28,7 +28,7 @@ public sealed class SignOutModel(IAntiforgery antiforgery, AuditLog audit) : Pag
             await audit.WriteAsync(User.ActorName(), "session.end", User.ActorName(), null);
         }
 
-        await Sessions.EndAsync(HttpContext);
+        await sessions.EndAsync(HttpContext);
         return LocalRedirect("~/account/sign-in");
     }
 }
