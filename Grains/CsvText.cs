@@ -15,7 +15,7 @@ public static class CsvText
         return line.Append("\r\n").ToString();
     }
 
-    /// <summary>A cell that begins like a formula gets an apostrophe before it (OWASP, CSV injection).</summary>
+    /// <summary>A cell that begins like a formula, after apostrophes or without any, gets an apostrophe before it (OWASP, CSV injection).</summary>
     public static string Cell(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -23,7 +23,13 @@ public static class CsvText
             return "";
         }
 
-        var safe = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' ? "'" + text : text;
+        var safe = IsLikeFormula(text) ? "'" + text : text;
         return safe.AsSpan().IndexOfAny(",\"\r\n") < 0 ? safe : $"\"{safe.Replace("\"", "\"\"")}\"";
     }
+
+    /// <summary>What a cell of ours says: without the apostrophe that <see cref="Cell"/> put before it.</summary>
+    public static string Plain(string cell) => cell.StartsWith('\'') && IsLikeFormula(cell[1..]) ? cell[1..] : cell;
+
+    private static bool IsLikeFormula(string text) => text.AsSpan().TrimStart('\'') is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n', ..];
 }
+

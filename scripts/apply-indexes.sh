@@ -7,21 +7,32 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 file=sql/database_indexes.sql
 command -v psql > /dev/null || { echo "psql is needed and not found. Install the PostgreSQL client." >&2; exit 2; }
 
-# The service's own connection string, if that is how it is given.
+# The service's own connection string, if that is how it is given: names in any case, with or without blanks, values in quotes or not.
 if [[ -n ${ConnectionStrings__Bulk:-} ]]; then
-    IFS=';' read -ra parts <<< "$ConnectionStrings__Bulk"
-    for part in "${parts[@]}"; do
-        value=${part#*=}
-        name=${part%%=*}
+    unset PGHOST PGHOSTADDR PGSERVICE PGDATABASE
+    PGPORT=5432
+    trim() { local text=${1#"${1%%[![:space:]]*}"}; printf '%s' "${text%"${text##*[![:space:]]}"}"; }
+    rest=$ConnectionStrings__Bulk
+    part=$'^[[:space:];]*([^=;]+)=[[:space:]]*(\"([^\"]*)\"|\'([^\']*)\'|([^;]*))(.*)$'
+    while [[ $rest =~ $part ]]; do
+        name=${BASH_REMATCH[1]//[[:space:]_]/}
+        value=${BASH_REMATCH[3]}${BASH_REMATCH[4]}$(trim "${BASH_REMATCH[5]}")
+        rest=${BASH_REMATCH[6]}
         case "${name,,}" in
-            host | server) export PGHOST=$value ;;
-            port) export PGPORT=$value ;;
-            database) export PGDATABASE=$value ;;
-            username | "user id" | user) export PGUSER=$value ;;
-            password) export PGPASSWORD=$value ;;
-            "ssl mode" | sslmode) export PGSSLMODE=${value,,} ;;
+            host | server) PGHOST=$value ;;
+            port) PGPORT=$value ;;
+            database | db) export PGDATABASE=$value ;;
+            username | userid | user | uid) export PGUSER=$value ;;
+            password | psw | pwd) export PGPASSWORD=$value ;;
+            sslmode) export PGSSLMODE=${value,,} ;;
         esac
     done
+    if [[ ${PGHOST:-} =~ ^([^:,]+):([0-9]+)$ ]]; then
+        PGHOST=${BASH_REMATCH[1]}
+        PGPORT=${BASH_REMATCH[2]}
+    fi
+    [[ -n ${PGHOST:-} ]] || { echo "ConnectionStrings__Bulk names no Host, so it is not known which server is meant. Nothing was changed." >&2; exit 2; }
+    export PGHOST PGPORT
 fi
 
 sql() { psql -X -q -v ON_ERROR_STOP=1 -At "$@"; }
@@ -45,13 +56,13 @@ while IFS= read -r line; do
     if [[ $(sql -c "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('$name') AND NOT indisvalid") == 1 ]]; then
         echo "$name was left invalid by an interrupted run: making it again."
         sql -c "REINDEX INDEX CONCURRENTLY $name" || failed=1
-        # What an interrupted REINDEX left beside it.
-        for left in $(sql -c "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid WHERE NOT indisvalid AND relname ~ '^${name}_ccnew[0-9]*$'"); do
-            sql -c "DROP INDEX CONCURRENTLY IF EXISTS $left" || failed=1
-        done
     else
         PGOPTIONS='-c client_min_messages=warning' sql -c "$line" || failed=1
     fi
+    # What an interrupted REINDEX left beside it: the new one that was not finished, or the old one that was not dropped yet.
+    for left in $(sql -c "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid WHERE NOT indisvalid AND relname ~ '^${name}_cc(new|old)[0-9]*$'"); do
+        sql -c "DROP INDEX CONCURRENTLY IF EXISTS $left" || failed=1
+    done
 done < "$file"
 
 list=$(IFS=,; echo "${names[*]}")

@@ -43,23 +43,37 @@ public sealed class AssignmentStore(Database database, TimeProvider time)
             .ListAsync(Read, cancellationToken);
     }
 
+    /// <summary>So many assignments are read at once for an export.</summary>
+    internal int ExportPage { get; init; } = 5000;
+
     private const string ExportSql = $"""
         -- name: ExportAssignments
-        SELECT {Columns} FROM distribution_assignments a JOIN global_usernames g ON g.id = a.id JOIN distributions d ON d.id = a.distribution_id
-        WHERE a.distribution_id = $1 AND ($2::integer IS NULL OR a.recipient = $2)
-        ORDER BY a.recipient, a.id
+        SELECT {Columns}, a.recipient FROM distribution_assignments a JOIN global_usernames g ON g.id = a.id JOIN distributions d ON d.id = a.distribution_id
+        WHERE a.distribution_id = $1 AND (a.recipient, a.id) > ($2, $3) AND a.recipient <= $4
+        ORDER BY a.recipient, a.id LIMIT $5
         """;
 
-    /// <summary>All assignments of a distribution, or of one of its recipients (from 1), by recipient and id.</summary>
+    /// <summary>All assignments of a distribution, or of one of its recipients (from 1), by recipient and id; page by page: a slow reader holds no connection.</summary>
     public async IAsyncEnumerable<AssignmentRow> ExportAsync(Guid distributionId, int? recipient, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
-        await using var command = connection.Sql(ExportSql).With(distributionId).WithTyped(NpgsqlDbType.Integer, recipient);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        var (place, last) = (recipient ?? 0, ""); // before the first one: no id is empty
+        List<(int Place, AssignmentRow Row)> page;
+        do
         {
-            yield return Read(reader);
+            await using (var connection = await database.Interactive.OpenConnectionAsync(cancellationToken))
+            {
+                page = await connection.Sql(ExportSql).With(distributionId).With(place).With(last).With(recipient ?? int.MaxValue).With(ExportPage)
+                    .ListAsync(row => (row.GetInt32(8), Read(row)), cancellationToken);
+            }
+
+            foreach (var (_, row) in page)
+            {
+                yield return row;
+            }
+
+            (place, last) = page.Count > 0 ? (page[^1].Place, page[^1].Row.Id) : (place, last);
         }
+        while (page.Count == ExportPage);
     }
 
     private const string LockSql = """

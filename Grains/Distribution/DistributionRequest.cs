@@ -48,5 +48,8 @@ public abstract record DistributionReply;
 /// <param name="IsNew">False: it was made before under this name.</param>
 public sealed record DistributionMade(DistributionRow Distribution, bool IsNew) : DistributionReply;
 
-/// <summary>Nothing was taken.</summary>
+/// <summary>Other distributions were made all the time that this one could wait.</summary>
+public sealed class DistributionBusyException(TimeSpan waited) : Exception($"Other distributions are being made; this one waited {waited.TotalSeconds:0} s in vain. Nothing was handed out under its name.");
+
+/// <summary>Nothing was taken, nor written.</summary>
 public sealed record TooFewUnused(int Available) : DistributionReply;

@@ -4,9 +4,14 @@ using OrleansBulk.Storage;
 
 namespace OrleansBulk.Distribution;
 
-/// <summary>Makes distributions, and finds them. On the interactive lane: one is made in a fraction of a second.</summary>
-public sealed class DistributionStore(Database database, TimeProvider time)
+/// <summary>Makes distributions, one at a time, and finds them. They are made on the bulk lane: a large one takes half a minute, and who waits for another one must not hold a connection of the pages.</summary>
+public sealed class DistributionStore(Database database, TimeProvider time) : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whoever wants to make one on this silo; so that at most one of them waits on a connection, for those of other silos.</summary>
+    private readonly SemaphoreSlim _makers = new(1);
+
     // One at a time, so that two never look at the same unused usernames, and "too few" is a number that is true.
     private const string LockSql = """
         -- name: LockDistributions
@@ -39,19 +44,39 @@ public sealed class DistributionStore(Database database, TimeProvider time)
         UPDATE distributions SET selected = $2 WHERE id = $1
         """;
 
+    private const string CountUnusedSql = """
+        -- name: CountUnused
+        SELECT count(*)::integer FROM (SELECT FROM global_usernames WHERE NOT used LIMIT $1) AS unused
+        """;
+
     /// <summary>Hands out the oldest unused usernames, evenly, in one transaction; or finds what was handed out under this name before.</summary>
+    /// <exception cref="DistributionBusyException">Others were made all the time.</exception>
     public async Task<DistributionReply> MakeAsync(DistributionRequest request, string createdBy, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var reply = await MakeAsync(connection, request, createdBy, cancellationToken);
-        if (reply is DistributionMade { IsNew: true })
+        if (!await _makers.WaitAsync(Patience, cancellationToken))
         {
-            await transaction.CommitAsync(cancellationToken);
+            throw new DistributionBusyException(Patience);
         }
 
-        return reply;
+        try
+        {
+            await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var reply = await MakeAsync(connection, request, createdBy, cancellationToken);
+            if (reply is DistributionMade { IsNew: true })
+            {
+                await transaction.CommitAsync(cancellationToken);
+            }
+
+            return reply;
+        }
+        finally
+        {
+            _makers.Release();
+        }
     }
+
+    public void Dispose() => _makers.Dispose();
 
     /// <summary>The same inside the caller's transaction, which must be rolled back, or back to before this, when there are too few.</summary>
     internal async Task<DistributionReply> MakeAsync(NpgsqlConnection connection, DistributionRequest request, string createdBy, CancellationToken cancellationToken)
@@ -62,6 +87,13 @@ public sealed class DistributionStore(Database database, TimeProvider time)
             return new DistributionMade(known, IsNew: false);
         }
 
+        // Before anything is written: a million rows that would be rolled back take half a minute. None becomes used meanwhile, because of the lock.
+        var unused = await connection.Sql(CountUnusedSql).With(request.Count).ListAsync(row => row.GetInt32(0), cancellationToken);
+        if (unused[0] == 0 || (unused[0] < request.Count && !request.AllowPartial))
+        {
+            return new TooFewUnused(unused[0]);
+        }
+
         var now = time.GetUtcNow();
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)); // as PostgreSQL keeps it: the first answer is that of every later one
         var row = new DistributionRow(Guid.CreateVersion7(now), request.Name, request.Count, request.Count, request.Recipients, createdBy, now);
@@ -69,11 +101,6 @@ public sealed class DistributionStore(Database database, TimeProvider time)
         var selected = await connection.Sql(AssignSql).With(request.Count).With(now).With(row.Id).With(request.Recipients.Count).RunAsync(cancellationToken);
         if (selected < request.Count)
         {
-            if (!request.AllowPartial || selected == 0)
-            {
-                return new TooFewUnused(selected);
-            }
-
             await connection.Sql(SelectedSql).With(row.Id).With(selected).RunAsync(cancellationToken);
         }
 

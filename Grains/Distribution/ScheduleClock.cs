@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using OrleansBulk.Storage;
 
 namespace OrleansBulk.Distribution;
 
@@ -17,7 +16,7 @@ public sealed class ScheduleClock(ScheduleStore schedules, IGrainFactory grains,
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception error) when (Database.IsAway(error) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process
             {
                 ScheduleClockLog.PutOff(log, error);
             }
@@ -47,7 +46,7 @@ public sealed class ScheduleClock(ScheduleStore schedules, IGrainFactory grains,
 
 internal static partial class ScheduleClockLog
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for schedules that are due waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for schedules that are due failed; the next look tries again.")]
     public static partial void PutOff(ILogger log, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Schedule {Schedule} could not be run; the next look tries again.")]

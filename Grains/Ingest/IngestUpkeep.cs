@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Ingest;
@@ -20,7 +21,7 @@ public sealed class IngestUpkeep(Database database, RawPartitions partitions, In
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception error) when (Database.IsAway(error) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process; the next round tries again
             {
                 IngestUpkeepLog.PutOff(log, error);
             }
@@ -39,18 +40,23 @@ public sealed class IngestUpkeep(Database database, RawPartitions partitions, In
     /// <summary>One round; answers how many tables were dropped.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var (now, dropped) = (time.GetUtcNow(), 0);
         for (var month = 0; month <= options.MonthsAhead; month++)
         {
-            await partitions.EnsureAsync(now.AddMonths(month), cancellationToken);
+            var at = now.AddMonths(month);
+            await TryAsync($"raw_scraped_profiles of {RawPartitions.MonthOf(at):yyyy-MM}", () => partitions.EnsureAsync(at, cancellationToken));
         }
 
-        var dropped = await partitions.DropBeforeAsync(RawPartitions.MonthOf(now).AddMonths(-options.KeepRawMonths), cancellationToken);
+        var oldest = RawPartitions.MonthOf(now).AddMonths(-options.KeepRawMonths);
+        foreach (var month in (await partitions.ListAsync(cancellationToken)).Where(month => month < oldest))
+        {
+            dropped += await TryAsync($"raw_scraped_profiles of {month:yyyy-MM}", () => partitions.DropAsync(month, cancellationToken));
+        }
+
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         foreach (var table in await connection.Sql(LeftSql).ListAsync(row => row.GetString(0), cancellationToken))
         {
-            await connection.Sql($"DROP TABLE IF EXISTS {table}").RunAsync(cancellationToken);
-            dropped++;
+            dropped += await TryAsync(table, () => connection.Sql($"DROP TABLE IF EXISTS {table}").RunAsync(cancellationToken));
         }
 
         if (dropped > 0)
@@ -60,6 +66,21 @@ public sealed class IngestUpkeep(Database database, RawPartitions partitions, In
 
         return dropped;
     }
+
+    /// <summary>A table that cannot be made or dropped, because of a view on it say, keeps the others from nothing. Answers 1 when it went well, else 0.</summary>
+    private async Task<int> TryAsync(string table, Func<Task> work)
+    {
+        try
+        {
+            await work();
+            return 1;
+        }
+        catch (PostgresException error) when (!Database.IsAway(error))
+        {
+            IngestUpkeepLog.Refused(log, error, table);
+            return 0;
+        }
+    }
 }
 
 internal static partial class IngestUpkeepLog
@@ -67,6 +88,9 @@ internal static partial class IngestUpkeepLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Dropped {Tables} tables of raw or staged profiles whose time is over.")]
     public static partial void Dropped(ILogger log, int tables);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Keeping up the tables of scraped profiles waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The table {Table} could be neither made nor dropped as it should; it is tried again in a while.")]
+    public static partial void Refused(ILogger log, Exception error, string table);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Keeping up the tables of scraped profiles did not come to its end; it is tried again in a while.")]
     public static partial void PutOff(ILogger log, Exception error);
 }

@@ -7,6 +7,7 @@ namespace OrleansBulk.Ingest;
 public sealed class RawPartitions(Database database)
 {
     private const string Prefix = "raw_scraped_profiles_";
+    private const string Month = "yyyy_MM";
     private readonly System.Collections.Concurrent.ConcurrentDictionary<DateOnly, bool> _made = new();
 
     private const string OneAtATimeSql = """
@@ -40,32 +41,28 @@ public sealed class RawPartitions(Database database)
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'raw_scraped_profiles'::regclass ORDER BY c.relname
         """;
 
-    /// <summary>The months for which there are partitions, oldest first.</summary>
+    /// <summary>The months for which there are partitions, oldest first. Partitions of other names are somebody else's and left alone.</summary>
     public async Task<IReadOnlyList<DateOnly>> ListAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
         var names = await connection.Sql(ListSql).ListAsync(row => row.GetString(0), cancellationToken);
-        return [.. names.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(name => DateOnly.ParseExact(name[Prefix.Length..], "yyyy_MM", CultureInfo.InvariantCulture))];
+        return [.. names.Select(MonthOf).OfType<DateOnly>()];
     }
 
-    /// <summary>Drops the partitions of months before this one; answers how many.</summary>
-    public async Task<int> DropBeforeAsync(DateOnly month, CancellationToken cancellationToken)
+    /// <summary>Drops the partition of this month, rows and all.</summary>
+    public async Task DropAsync(DateOnly month, CancellationToken cancellationToken)
     {
-        var old = (await ListAsync(cancellationToken)).Where(partition => partition < month).ToArray();
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        foreach (var partition in old)
-        {
-            await connection.Sql($"DROP TABLE IF EXISTS {NameOf(partition)}").RunAsync(cancellationToken);
-            _made.TryRemove(partition, out _);
-        }
-
-        return old.Length;
+        await connection.Sql($"DROP TABLE IF EXISTS {NameOf(month)}").RunAsync(cancellationToken);
+        _made.TryRemove(month, out _);
     }
 
     public static DateOnly MonthOf(DateTimeOffset at) => new(at.UtcDateTime.Year, at.UtcDateTime.Month, 1);
 
-    private static string NameOf(DateOnly month) => Prefix + month.ToString("yyyy_MM", CultureInfo.InvariantCulture);
+    private static DateOnly? MonthOf(string partition) =>
+        partition.StartsWith(Prefix, StringComparison.Ordinal) && DateOnly.TryParseExact(partition[Prefix.Length..], Month, CultureInfo.InvariantCulture, DateTimeStyles.None, out var month) ? month : null;
+
+    private static string NameOf(DateOnly month) => Prefix + month.ToString(Month, CultureInfo.InvariantCulture);
 
     private static string Start(DateOnly month) => month.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) + " 00:00:00+00";
 }

@@ -67,7 +67,7 @@ public sealed class UsernameStore(Database database)
         {
             var prefix = UsernamePlace.Fold(search);
             return await connection.Sql(SearchSql)
-                .With(prefix).With(prefix + '\uffff').WithText(after?.Name).WithText(after?.Id)
+                .With(prefix).With(prefix + "\U0010FFFF").WithText(after?.Name).WithText(after?.Id)
                 .WithTyped(NpgsqlDbType.Boolean, filter.Used).WithTyped(NpgsqlDbType.TimestampTz, filter.From).WithTyped(NpgsqlDbType.TimestampTz, filter.To).With(limit)
                 .ListAsync(UsernameRow.Read, cancellationToken);
         }

@@ -132,7 +132,9 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
         -- name: CommitCauses
         INSERT INTO failure_causes (job_id, cause, count, example)
         SELECT $1, u.* FROM unnest($2::text[], $3::bigint[], $4::text[]) AS u
-        ON CONFLICT (job_id, cause) DO UPDATE SET count = failure_causes.count + excluded.count
+        ON CONFLICT (job_id, cause) DO UPDATE SET
+            count = failure_causes.count + excluded.count,
+            latest_at = CASE WHEN failure_causes.latest_at < now() - interval '1 minute' THEN now() ELSE failure_causes.latest_at END
         """;
 
     private const string SkipsSql = """

@@ -36,17 +36,19 @@ public sealed class FailureStore(Database database)
 
     private const string RecentCausesSql = """
         -- name: ReadRecentCauses
-        SELECT cause, sum(count)::bigint, count(*), (array_agg(job_id ORDER BY job_id DESC))[1]
-        FROM (SELECT job_id, cause, count FROM failure_causes WHERE job_id >= $1 AND count > 0 ORDER BY job_id DESC LIMIT $2) latest
+        SELECT cause, sum(count)::bigint, count(*), (array_agg(job_id ORDER BY job_id DESC))[1], (sum(sum(count)) OVER ())::bigint, (sum(count(*)) OVER ())::bigint
+        FROM (SELECT job_id, cause, count FROM failure_causes WHERE latest_at >= $1 AND count > 0 ORDER BY latest_at DESC LIMIT $2) latest
         GROUP BY cause ORDER BY 2 DESC, cause LIMIT $3
         """;
 
-    /// <summary>The largest causes among the jobs that were started since then; of very many jobs the latest are looked at.</summary>
-    public async Task<IReadOnlyList<RecentCause>> ReadRecentCausesAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken)
+    /// <summary>The largest of the causes that were met since then, in whatever job, and how many items failed of all of them; of very many the latest are looked at.</summary>
+    /// <param name="limit">So many causes; the count of items is of all.</param>
+    public async Task<RecentFailures> ReadRecentAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
-        return await connection.Sql(RecentCausesSql).With(JobIds.First(since)).With(MostRecent).With(limit)
-            .ListAsync(row => new RecentCause(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetGuid(3)), cancellationToken);
+        var rows = await connection.Sql(RecentCausesSql).With(since).With(MostRecent).With(limit)
+            .ListAsync(row => (Cause: new RecentCause(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetGuid(3)), Items: row.GetInt64(4), Read: row.GetInt64(5)), cancellationToken);
+        return rows.Count == 0 ? new RecentFailures([], 0, false) : new RecentFailures([.. rows.Select(row => row.Cause)], rows[0].Items, rows[0].Read == MostRecent);
     }
 
     private const string SkipsSql = """
@@ -125,8 +127,13 @@ public sealed class FailureStore(Database database)
 
 public sealed record FailureCause(string Cause, long Count, string Example);
 
+/// <summary>What failed lately.</summary>
+/// <param name="Items">Failed items of all causes that were met lately, since the beginning of their jobs.</param>
+/// <param name="IsMore">There are more causes than were looked at, and so more items.</param>
+public sealed record RecentFailures(IReadOnlyList<RecentCause> Causes, long Items, bool IsMore);
+
 /// <summary>A cause over several jobs.</summary>
-/// <param name="Count">Failed items.</param>
+/// <param name="Count">Failed items, since the beginning of these jobs.</param>
 /// <param name="Jobs">How many jobs met it.</param>
 /// <param name="LatestJob">The newest of them.</param>
 public sealed record RecentCause(string Cause, long Count, long Jobs, Guid LatestJob);

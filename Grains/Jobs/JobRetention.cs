@@ -24,7 +24,7 @@ public sealed class JobRetention(Database database, JobOptions options, TimeProv
                     // more than one round's worth: go on at once
                 }
             }
-            catch (Exception error) when (Database.IsAway(error) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process
             {
                 JobRetentionLog.PutOff(log, error);
             }
@@ -66,6 +66,6 @@ internal static partial class JobRetentionLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Dropped the chunks of {Jobs} finished jobs; their ledgers and failures stay.")]
     public static partial void Dropped(ILogger log, int jobs);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up behind finished jobs waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up behind finished jobs did not come to its end; it is tried again in a while.")]
     public static partial void PutOff(ILogger log, Exception error);
 }

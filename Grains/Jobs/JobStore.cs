@@ -183,14 +183,28 @@ public sealed class JobStore(Database database)
 
     private const string FailedSql = $"""
         -- name: ListFailedJobs
-        SELECT {JobRow.Columns} FROM jobs WHERE status = 'failed' AND id >= $1 ORDER BY id DESC LIMIT $2
+        SELECT {JobRow.Columns} FROM jobs WHERE status = 'failed' AND finished_at >= $1 ORDER BY finished_at DESC LIMIT $2
         """;
 
-    /// <summary>Jobs that were started since then and failed, newest first.</summary>
+    /// <summary>Jobs that have failed since then, the latest first.</summary>
     public async Task<IReadOnlyList<JobRow>> ListFailedAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
-        return await connection.Sql(FailedSql).With(JobIds.First(since)).With(limit).ListAsync(JobRow.Read, cancellationToken);
+        return await connection.Sql(FailedSql).With(since).With(limit).ListAsync(JobRow.Read, cancellationToken);
+    }
+
+    private const string CountLatelySql = """
+        -- name: CountJobsLately
+        SELECT (SELECT count(*) FROM (SELECT FROM jobs WHERE status IN ('queued', 'planning', 'running') LIMIT $2) working),
+               (SELECT count(*) FROM (SELECT FROM jobs WHERE status = 'failed' AND finished_at >= $1 LIMIT $2) failed)
+        """;
+
+    /// <summary>How many jobs are at work, and how many have failed since then; each counted up to a bound.</summary>
+    public async Task<(long Working, long Failed)> CountLatelyAsync(DateTimeOffset since, int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        var counts = await connection.Sql(CountLatelySql).With(since).With(most).ListAsync(row => (row.GetInt64(0), row.GetInt64(1)), cancellationToken);
+        return counts[0];
     }
 
     private const string PulseSql = """

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using OrleansBulk.Storage;
 
 namespace OrleansBulk.Jobs;
 
@@ -17,7 +16,7 @@ public sealed class JobSupervisor(JobOwnership ownership, IGrainFactory grains, 
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception error) when (Database.IsAway(error) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process
             {
                 JobSupervisorLog.PutOff(log, error);
             }
@@ -59,6 +58,6 @@ internal static partial class JobSupervisorLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} could not be woken; the next round tries again.")]
     public static partial void WakeFailed(ILogger log, Exception error, Guid jobId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for jobs without an owner waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for jobs without an owner failed; the next round tries again.")]
     public static partial void PutOff(ILogger log, Exception error);
 }

@@ -1,6 +1,9 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansBulk.Distribution;
+using OrleansBulk.Storage;
 using OrleansBulk.Tests.Support;
 
 namespace OrleansBulk.Tests.Distribution;
@@ -34,6 +37,59 @@ public sealed class DistributionTests : IAsyncLifetime
         Assert.Equal(80, await _host.Postgres.QueryAsync<long>("SELECT count(*) FROM (SELECT recipient FROM distribution_assignments GROUP BY recipient HAVING count(*) = 180) AS even"));
         Assert.Equal(14_400, await _host.Postgres.QueryAsync<long>("SELECT count(*) FROM global_usernames WHERE used AND used_at IS NOT NULL"));
         Assert.True(await _host.Postgres.QueryAsync<bool>("SELECT (SELECT max(ingested_at) FROM global_usernames WHERE used) <= (SELECT min(ingested_at) FROM global_usernames WHERE NOT used)"));
+    }
+
+    [Fact]
+    public async Task WhoWaitsForAnotherDistribution_HoldsNoConnectionOfThePages()
+    {
+        await UsernamesAsync(20);
+        Task<WebHostClient.Answer>[] made;
+        await using (var other = await _host.Postgres.OpenAsync())
+        {
+            await using var hold = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock(hashtext('distributions'))", other);
+            await hold.ExecuteNonQueryAsync();
+            made = [.. Enumerable.Range(0, 6).Select(number => _program.PostAsync("/api/distributions", new { name = $"at once {number}", count = 2, recipientCount = 1 }))];
+            await _host.Postgres.WaitUntilAsync("one of them waits", "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory')");
+
+            Assert.Equal(0, await _host.Postgres.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND application_name = 'bulk-interactive'"));
+            Assert.Equal(HttpStatusCode.OK, (await _program.GetAsync("/api/distributions")).Status);
+        }
+
+        Assert.All(await Task.WhenAll(made), answer => Assert.Equal(2, Int(answer, "selected")));
+    }
+
+    [Fact]
+    public async Task ReadersOfExportsWhoStandStill_HoldNoConnectionOfThePages()
+    {
+        await UsernamesAsync(10);
+        var id = Id(await _program.PostAsync("/api/distributions", new { name = "slowly", count = 10, recipientCount = 3 }));
+        var assignments = new AssignmentStore(_host.Services.GetRequiredService<Database>(), TimeProvider.System) { ExportPage = 2 };
+        var readers = Enumerable.Range(0, Database.InteractiveConnections).Select(_ => assignments.ExportAsync(id, null, CancellationToken.None).GetAsyncEnumerator()).ToArray();
+        foreach (var reader in readers)
+        {
+            Assert.True(await reader.MoveNextAsync());
+        }
+
+        var all = await RowsAsync(null);
+
+        Assert.Equal(10, all.Distinct().Count());
+        Assert.Equal(all, all.OrderBy(row => row.Recipient, StringComparer.Ordinal).ThenBy(row => row.Id, StringComparer.Ordinal));
+        Assert.Equal(all.Where(row => row.Recipient == "recipient 2"), await RowsAsync(2));
+        foreach (var reader in readers)
+        {
+            await reader.DisposeAsync();
+        }
+
+        async Task<List<AssignmentRow>> RowsAsync(int? recipient)
+        {
+            var rows = new List<AssignmentRow>();
+            await foreach (var row in assignments.ExportAsync(id, recipient, CancellationToken.None))
+            {
+                rows.Add(row);
+            }
+
+            return rows;
+        }
     }
 
     [Fact]
@@ -136,6 +192,18 @@ public sealed class DistributionTests : IAsyncLifetime
         Assert.Equal("u000000,u000003,u000004,u000005", await _host.Postgres.QueryAsync<string>("SELECT string_agg(id, ',' ORDER BY id) FROM distribution_assignments"));
         var next = await _program.PostAsync("/api/distributions", new { name = "next", count = 100, recipientCount = 1, allowPartial = true });
         Assert.Equal(release ? 6 : 4, Int(next, "selected"));
+    }
+
+    [Fact]
+    public async Task ExportOfOurOwn_IsTakenBackAsStatuses_WhateverItsIdsBeginWith()
+    {
+        await _host.Postgres.ExecuteAsync("INSERT INTO global_usernames (id, username, ingested_at, job_id, ord) SELECT id, 'x', '2026-01-01', gen_random_uuid(), 0 FROM unnest($1) AS id", (object)(string[])["-abc", "'-abc", "''=1", "=1", "@a", "+1", "'plain", "plain"]);
+        var id = Id(await _program.PostAsync("/api/distributions", new { name = "there and back", count = 8, recipientCount = 1 }));
+        var export = (await _program.GetAsync($"/api/distributions/{id}/export.csv")).Text;
+
+        var answer = await _program.PostTextAsync($"/api/distributions/{id}/status", export.Replace(",assigned,", ",done,", StringComparison.Ordinal), "text/csv");
+
+        Assert.Equal((8, 0), (Int(answer, "updated"), Int(answer, "unknown")));
     }
 
     [Fact]

@@ -44,6 +44,42 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         Assert.True(await _postgres.QueryAsync<bool>("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_global_usernames_username'::regclass"));
     }
 
+    [Theory]
+    [InlineData("idx_global_usernames_username_ccnew")]
+    [InlineData("idx_global_usernames_username_ccold1")]
+    public async Task WhatAnInterruptedReindexLeft_IsDropped_ThoughTheIndexIsValid(string left)
+    {
+        await RunAsync(_postgres.ConnectionString);
+        await _postgres.ExecuteAsync($"CREATE INDEX {left} ON global_usernames (username); UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{left}'::regclass");
+
+        var (code, said) = await RunAsync(_postgres.ConnectionString);
+
+        Assert.True(code == 0, said);
+        Assert.True(await _postgres.QueryAsync<bool>("SELECT to_regclass($1) IS NULL", left));
+    }
+
+    [Theory]
+    [InlineData("Host={0}; Port={1}; Database={2}; User Name={3}")]
+    [InlineData(" server = {0} ;PORT={1};DB='{2}';UID=\"{3}\";")]
+    [InlineData("Host={0}:{1};Database={2};UserId={3};Password='a;b=c'")]
+    public async Task ConnectionString_IsReadAsTheServiceReadsIt(string form)
+    {
+        var own = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString);
+
+        var (code, said) = await RunAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, own.Host, own.Port, own.Database, own.Username));
+
+        Assert.True(code == 0, said);
+    }
+
+    [Fact]
+    public async Task ConnectionStringWithoutAServer_IsNoReasonToLookAtAnother()
+    {
+        var (code, said) = await RunAsync("Database=bulk;Username=postgres");
+
+        Assert.Equal(2, code);
+        Assert.Contains("names no Host", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ADatabaseThatIsNotOurs_IsRefused()
     {
@@ -78,9 +114,9 @@ public sealed class DatabaseIndexTests : IAsyncLifetime
         await UsesAsync("idx_global_usernames_ingested", Sql<UsernameStore>("ByTimeSql"), $"NULL, NULL, {Day}, 50");
         await UsesAsync("idx_global_usernames_id", Sql<UsernameStore>("ByIdSql"), "'u100', 50");
         await UsesAsync("idx_global_usernames_id", Sql<UsernameStore>("FindSql"), "'u100'");
-        await UsesAsync("idx_global_usernames_username", Sql<UsernameStore>("SearchSql"), "'user12', 'user12\uffff', NULL, NULL, NULL, NULL, NULL, 50");
+        await UsesAsync("idx_global_usernames_username", Sql<UsernameStore>("SearchSql"), "'user12', 'user12\U0010FFFF', NULL, NULL, NULL, NULL, NULL, 50");
         await UsesAsync("idx_global_usernames_job", Sql<UsernameStore>("OfIngestSql"), "'00000000-0000-0000-0000-000000000001', 100, 50");
-        await UsesAsync("idx_distribution_assignments_recipient", Sql<AssignmentStore>("ExportSql"), $"'{distribution}', 1");
+        await UsesAsync("idx_distribution_assignments_recipient", Sql<AssignmentStore>("ExportSql"), $"'{distribution}', 1, '', 1, 5000");
         await UsesAsync("idx_distribution_assignments_recipient", Sql<DistributionStore>("RecipientsSql"), $"'{distribution}'");
         await UsesAsync("idx_distribution_assignments_status", Sql<AssignmentStore>("RemoveSql"), "'done', '2026-01-02', true");
         await UsesAsync("idx_distribution_assignments_assigned", Sql<AssignmentStore>("ListSql"), $"{Day}, NULL, NULL, NULL, 50");

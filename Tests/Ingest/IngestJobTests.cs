@@ -1,7 +1,9 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OrleansBulk.Ingest;
 using OrleansBulk.Tests.Support;
+using OrleansBulk.Tests.Web;
 
 namespace OrleansBulk.Tests.Ingest;
 
@@ -75,6 +77,31 @@ public sealed class IngestJobTests(WebHost host) : IClassFixture<WebHost>
         clock.Advance(TimeSpan.FromDays(100)); // April: January is over, and two months beside the running one stay
         Assert.Equal(1, await upkeep.RunOnceAsync(CancellationToken.None));
         Assert.Equal(["2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01"], (await partitions.ListAsync(CancellationToken.None)).Select(month => month.ToString("yyyy-MM-dd")));
+    }
+
+    [Fact]
+    public async Task ATableThatCannotBeDropped_OrIsSomebodyElses_KeepsTheOthersFromNothing()
+    {
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        var partitions = new RawPartitions(postgres.Database);
+        var log = new LogCapture();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        var upkeep = new IngestUpkeep(postgres.Database, partitions, new IngestOptions { KeepRawMonths = 1, MonthsAhead = 1 }, new ManualTime(), loggers.CreateLogger<IngestUpkeep>());
+        foreach (var month in new[] { 1, 2, 3 })
+        {
+            await partitions.EnsureAsync(new DateTimeOffset(2025, month, 1, 0, 0, 0, TimeSpan.Zero), CancellationToken.None);
+        }
+
+        await postgres.ExecuteAsync("""
+            CREATE VIEW seen AS SELECT id FROM raw_scraped_profiles_2025_02;
+            CREATE TABLE raw_scraped_profiles_default PARTITION OF raw_scraped_profiles DEFAULT;
+            CREATE TABLE raw_scraped_profiles_2020_old PARTITION OF raw_scraped_profiles FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')
+            """);
+
+        Assert.Equal(2, await upkeep.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(["2025-02-01", "2026-01-01", "2026-02-01"], (await partitions.ListAsync(CancellationToken.None)).Select(month => month.ToString("yyyy-MM-dd")));
+        Assert.Contains("raw_scraped_profiles of 2025-02", log.At(LogLevel.Error), StringComparison.Ordinal);
     }
 
     private static async Task<Guid> StartAsync(WebHostClient program, string prefix, int rows)

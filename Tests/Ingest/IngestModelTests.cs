@@ -60,6 +60,7 @@ public sealed class IngestModelTests(WebHost host) : IClassFixture<WebHost>
             WHERE g.id LIKE $1 AND r.id = g.id AND r.username = g.username AND r.full_name IS NOT DISTINCT FROM g.full_name
               AND NOT EXISTS (SELECT FROM raw_scraped_profiles b WHERE b.job_id = r.job_id AND b.id = r.id AND b.ord < r.ord)
             """, prefix + "%"));
+        Assert.Equal(0, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM raw_scraped_profiles WHERE id LIKE $1 AND extra IS NOT NULL AND username <> 'user ' || (extra->'of'->>'row')", prefix + "%"));
         Assert.Equal(0, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM pg_class WHERE relname LIKE 'staged\\_%' AND relkind = 'r' AND relname NOT IN (SELECT 'staged_' || replace(id::text, '-', '') FROM jobs WHERE status <> 'completed' OR finished_at > now() - interval '5 s')"));
     }
 
@@ -67,10 +68,11 @@ public sealed class IngestModelTests(WebHost host) : IClassFixture<WebHost>
     {
         var (ids, wrong) = (new List<string>(), new List<int>());
         var rows = random.Next(4) switch { 0 => random.Next(3), 1 => 500, 2 => random.Next(2000, 6000), _ => random.Next(100) };
-        var csv = random.Next(2) == 0;
-        var text = new StringBuilder(csv ? "full_name,id,username\n" : "");
+        var (csv, list) = random.Next(3) switch { 0 => (true, false), 1 => (false, true), _ => (false, false) };
+        var text = new StringBuilder(csv ? "full_name,id,username\n" : list ? "{\"profiles\": [" : "");
         for (var row = 0; row < rows; row++)
         {
+            text.Append(list && row > 0 ? "," : "");
             if (random.Next(50) == 0)
             {
                 wrong.Add(row);
@@ -80,10 +82,18 @@ public sealed class IngestModelTests(WebHost host) : IClassFixture<WebHost>
 
             var id = $"{prefix}{random.Next(9000)}";
             ids.Add(id);
-            text.Append(csv ? $"\"Na, me {random.Next(5)}\",{id},user {row}\n" : $"{{\"id\": \"{id}\", \"username\": \"user {row}\", \"x\": {row}}}\n");
+            text.Append(csv ? $"\"Na, me {random.Next(5)}\",{id},user {row}\n" : $"{{{Nested(random, row)}\"id\": \"{id}\", \"username\": \"user {row}\"}}\n");
         }
 
-        return new RandomBody(text.ToString(), csv ? "text/csv" : "application/x-ndjson", random.Next(2) == 0, ids, wrong);
+        text.Append(list ? "]}" : "");
+        return new RandomBody(text.ToString(), csv ? "text/csv" : list ? "application/json" : "application/x-ndjson", random.Next(2) == 0, ids, wrong);
+    }
+
+    /// <summary>A member of an entry that holds others, more or less deep; the row's number is among them.</summary>
+    private static string Nested(Random random, int row)
+    {
+        var depth = random.Next(4);
+        return random.Next(3) == 0 ? "" : $"\"of\": {{\"row\": {row}, \"in\": {string.Concat(Enumerable.Repeat("{\"a\": [", depth))}{{}}{string.Concat(Enumerable.Repeat("]}", depth))}}}, ";
     }
 
     private sealed record RandomBody(string Text, string Type, bool Gzipped, List<string> Ids, List<int> Wrong);

@@ -20,8 +20,10 @@ public static class AccountsSetup
         services.AddSingleton<AuditLog>();
         services.AddSingleton<SignInThrottle>();
         services.AddSingleton<SignInDesk>();
+        services.AddSingleton<EndedSessions>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<ApiKeyLookup>();
+        services.AddSingleton<OngoingAccess>();
         services.AddSingleton<FirstAccess>();
         services.AddHostedService<FirstAccessStart>();
         services.AddSingleton<ApiKeyUse>();

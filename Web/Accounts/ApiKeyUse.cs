@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using OrleansBulk.Storage;
 
 namespace OrleansBulk.Web.Accounts;
 
@@ -56,12 +55,12 @@ public sealed partial class ApiKeyUse(ApiKeyStore keys, TimeProvider time, ILogg
         {
             await RunOnceAsync(cancellationToken);
         }
-        catch (Exception error) when (Database.IsAway(error))
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested) // whatever it was, it must not end the process
         {
-            LogAway(error.Message);
+            LogPutOff(error.Message);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "When API keys were last used could not be written down now ({Reason}); it is tried again in a minute.")]
-    private partial void LogAway(string reason);
+    private partial void LogPutOff(string reason);
 }

@@ -12,11 +12,12 @@ public sealed class AuditLog(Database database, TimeProvider time)
         INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)
         """;
 
+    /// <summary>Writes down what was done. Nobody can call it off: whoever goes away after an action has done it all the same.</summary>
     /// <param name="actor">From <see cref="Actor.ActorName"/>.</param>
     /// <param name="action">Noun and verb: <c>job.cancel</c>, <c>session.start</c>.</param>
     /// <param name="subject">What it was done to: an id or a name; null when the action says all.</param>
     /// <param name="detail">Anything that serialises to JSON; null for nothing.</param>
-    public async Task WriteAsync(string actor, string action, string? subject, object? detail, CancellationToken cancellationToken)
+    public async Task WriteAsync(string actor, string action, string? subject, object? detail)
     {
         var now = time.GetUtcNow();
         await using var command = database.Interactive.CreateCommand(WriteAuditSql);
@@ -26,7 +27,7 @@ public sealed class AuditLog(Database database, TimeProvider time)
         command.Parameters.AddWithValue(action);
         command.Parameters.AddWithValue(NpgsqlDbType.Text, (object?)subject ?? DBNull.Value);
         command.Parameters.AddWithValue(NpgsqlDbType.Json, detail is null ? DBNull.Value : JsonSerializer.Serialize(detail, JsonSerializerOptions.Web));
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     // Three statements, since one with optional filters gets one plan for all of them.

@@ -6,12 +6,10 @@ namespace OrleansBulk.Web.Accounts;
 /// Believes what was read for a short time, and lets requests that ask for the same thing at once share one read. The age counts from before the read, so
 /// that a change is seen after <c>age</c> at the latest. A read that failed is not kept.
 /// </summary>
-internal sealed class BriefCache<TKey, TValue>(TimeSpan age, TimeProvider time)
+/// <param name="most">So many are kept. The default is far more than there are users and keys; wrong keys fill it too, and must not fill memory.</param>
+internal sealed class BriefCache<TKey, TValue>(TimeSpan age, TimeProvider time, int most = 10_000)
     where TKey : notnull
 {
-    // Far more than there are users and keys; wrong keys fill it too, and must not fill memory.
-    private const int Most = 10_000;
-
     // Written by whoever asks first, read by all.
     private readonly ConcurrentDictionary<TKey, Entry> _entries = new();
 
@@ -51,7 +49,7 @@ internal sealed class BriefCache<TKey, TValue>(TimeSpan age, TimeProvider time)
 
     private void MakeRoom()
     {
-        if (_entries.Count > Most)
+        if (_entries.Count > most)
         {
             _entries.Clear();
         }

@@ -7,41 +7,59 @@ using OrleansBulk.Web.Errors;
 namespace OrleansBulk.Web.Accounts;
 
 /// <summary>
-/// Sessions of people. The cookie names the user, the stamp and the beginning; everything else is read again (at most <see cref="AccountOptions.UserAge"/>
-/// old) with each request, so that a new password, a disabled user or another role counts at once for sessions that are already open.
+/// Sessions of people. The cookie names the session, the user, the stamp and the beginning; everything else is read again (at most
+/// <see cref="AccountOptions.UserAge"/> old) with each request, so that a new password, a disabled user, another role or the end of the session counts at once for
+/// sessions that are already open, and for copies of their cookies.
 /// </summary>
-public sealed class Sessions(UserStore users, AccountOptions options, TimeProvider time) : CookieAuthenticationEvents
+public sealed class Sessions(UserStore users, EndedSessions ended, AccountOptions options, TimeProvider time) : CookieAuthenticationEvents
 {
     public const string Scheme = CookieAuthenticationDefaults.AuthenticationScheme;
     private const string StampClaim = "stamp";
     private const string StartedItem = ".started";
+    private const string SessionItem = ".session";
 
     private readonly BriefCache<Guid, User?> _cache = new(options.UserAge, time);
+    private readonly BriefCache<Guid, bool> _ended = new(options.UserAge, time);
 
     /// <summary>Gives the browser a session.</summary>
     public Task StartAsync(HttpContext context, User user)
     {
         var properties = new AuthenticationProperties { IsPersistent = false };
         properties.SetString(StartedItem, time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        properties.SetString(SessionItem, Guid.CreateVersion7().ToString());
         _cache.Forget(user.Id);
         return context.SignInAsync(Scheme, Principal(user), properties);
     }
 
-    public static Task EndAsync(HttpContext context) => context.SignOutAsync(Scheme);
+    /// <summary>Ends the session of the request, whoever else has its cookie.</summary>
+    public async Task EndAsync(HttpContext context)
+    {
+        if ((await context.AuthenticateAsync(Scheme)).Properties is { } properties && IdOf(properties) is { } id)
+        {
+            await ended.AddAsync(id, time.GetUtcNow() + options.SessionLongest);
+            _ended.Forget(id);
+        }
+
+        await context.SignOutAsync(Scheme);
+    }
+
+    /// <summary>Whether the session that a request came with still holds: for answers that take long.</summary>
+    public async Task<bool> HoldsAsync(HttpContext context, CancellationToken cancellationToken) =>
+        await context.AuthenticateAsync(Scheme) is { Succeeded: true } result && await CurrentUserAsync(result.Principal, result.Properties, cancellationToken) is not null;
 
     /// <summary>To be called when a user was changed here, so that it counts at once and not only when the cache is too old.</summary>
     public void Forget(Guid user) => _cache.Forget(user);
 
     public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)
     {
-        if (await CurrentUserAsync(context) is { } user)
+        if (await CurrentUserAsync(context.Principal, context.Properties, context.HttpContext.RequestAborted) is { } user)
         {
             context.ReplacePrincipal(Principal(user));
             return;
         }
 
         context.RejectPrincipal();
-        await EndAsync(context.HttpContext);
+        await context.HttpContext.SignOutAsync(Scheme); // the cookie goes; there is nothing to end
     }
 
     public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
@@ -68,19 +86,22 @@ public sealed class Sessions(UserStore users, AccountOptions options, TimeProvid
         return ApiPaths.Cover(http.Request.Path) ? problem.ExecuteAsync(http) : ErrorPage.WriteAsync(http, problem);
     }
 
-    private async Task<User?> CurrentUserAsync(CookieValidatePrincipalContext context)
+    private async Task<User?> CurrentUserAsync(ClaimsPrincipal? principal, AuthenticationProperties properties, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
-            || !long.TryParse(context.Properties.GetString(StartedItem), CultureInfo.InvariantCulture, out var started)
+        if (!Guid.TryParse(principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id) || IdOf(properties) is not { } session
+            || !long.TryParse(properties.GetString(StartedItem), CultureInfo.InvariantCulture, out var started)
             || time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(started) >= options.SessionLongest)
         {
             return null;
         }
 
-        // The read is shared by requests, so it does not end with the one that began it.
-        var user = await _cache.GetAsync(id, key => users.FindAsync(key, CancellationToken.None), context.HttpContext.RequestAborted);
-        return user is { IsDisabled: false } && context.Principal.FindFirstValue(StampClaim) == user.SecurityStamp.ToString() ? user : null;
+        // The reads are shared by requests, so they do not end with the one that began them.
+        var user = await _cache.GetAsync(id, key => users.FindAsync(key, CancellationToken.None), cancellationToken);
+        return user is { IsDisabled: false } && principal.FindFirstValue(StampClaim) == user.SecurityStamp.ToString()
+            && !await _ended.GetAsync(session, key => ended.HasAsync(key, CancellationToken.None), cancellationToken) ? user : null;
     }
+
+    private static Guid? IdOf(AuthenticationProperties properties) => Guid.TryParse(properties.GetString(SessionItem), out var id) ? id : null;
 
     private static ClaimsPrincipal Principal(User user)
     {

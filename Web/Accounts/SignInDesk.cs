@@ -20,7 +20,7 @@ public sealed class SignInDesk(UserStore users, Passwords passwords, SignInThrot
         {
             // An unknown name is not written down: it may be a password typed into the wrong field.
             var reason = user is null ? "unknown name" : user.IsDisabled ? "disabled" : "wrong password";
-            await audit.WriteAsync("anonymous", action + ".refused", user?.Name, new { reason, address = address?.ToString() }, cancellationToken);
+            await audit.WriteAsync("anonymous", action + ".refused", user?.Name, new { reason, address = address?.ToString() });
             return new SignInAnswer.Refused();
         }
 
@@ -30,7 +30,7 @@ public sealed class SignInDesk(UserStore users, Passwords passwords, SignInThrot
             await users.RehashAsync(user, password, cancellationToken);
         }
 
-        await audit.WriteAsync(user.Name, action, user.Name, new { address = address?.ToString() }, cancellationToken);
+        await audit.WriteAsync(user.Name, action, user.Name, new { address = address?.ToString() });
         return new SignInAnswer.Granted(user);
     }
 

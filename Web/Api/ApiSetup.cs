@@ -14,6 +14,7 @@ internal static class ApiSetup
         builder.Services.AddSingleton<JobViews>();
         builder.Services.AddSingleton<UpstreamViews>();
         builder.Services.AddSingleton<Timelines>();
+        builder.Services.AddSingleton<RatingHistories>();
         return builder;
     }
 

@@ -51,7 +51,7 @@ internal static class DistributionEndpoints
                 case DistributionMade made:
                     if (made.IsNew)
                     {
-                        await audit.WriteAsync(context.User.ActorName(), "distribution.make", made.Distribution.Id.ToString(), new { request!.Name, made.Distribution.Selected }, CancellationToken.None);
+                        await audit.WriteAsync(context.User.ActorName(), "distribution.make", made.Distribution.Id.ToString(), new { request!.Name, made.Distribution.Selected });
                     }
 
                     return TypedResults.Ok(DistributionAnswer.Of(made.Distribution));
@@ -135,7 +135,7 @@ internal static class DistributionEndpoints
         }
 
         var updated = await assignments.SetStatusAsync(id, statuses!, cancellationToken);
-        await audit.WriteAsync(context.User.ActorName(), "distribution.status", id.ToString(), new { updated }, CancellationToken.None);
+        await audit.WriteAsync(context.User.ActorName(), "distribution.status", id.ToString(), new { updated });
         return TypedResults.Ok(new StatusAnswer(updated, statuses!.Select(status => status.Id).Distinct(StringComparer.Ordinal).Count() - updated));
     }
 
@@ -189,7 +189,7 @@ internal static class DistributionEndpoints
 
             var (status, release) = (named.GetString()!, flag.ValueKind == JsonValueKind.True);
             var result = await assignments.CleanUpAsync(status, time.GetUtcNow().AddDays(-days), release, cancellationToken);
-            await audit.WriteAsync(context.User.ActorName(), "distribution.cleanup", null, new { status, days, release, result.Removed, result.Released }, CancellationToken.None);
+            await audit.WriteAsync(context.User.ActorName(), "distribution.cleanup", null, new { status, days, release, result.Removed, result.Released });
             return TypedResults.Ok(result);
         }
     }

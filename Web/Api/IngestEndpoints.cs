@@ -60,7 +60,7 @@ internal static class IngestEndpoints
                     return Problems.Conflict($"The idempotency key '{key}' belongs to the ingest {reused.Id}, which had other rows. Use a new key for new rows; nothing of these was kept.", ("jobId", reused.Id));
                 case JobTaken { IsNew: true }:
                     id = staged.JobId;
-                    await audit.WriteAsync(context.User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected, name }, CancellationToken.None);
+                    await audit.WriteAsync(context.User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected, name });
                     break;
                 case JobTaken known:
                     id = known.Id;

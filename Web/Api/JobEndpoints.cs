@@ -59,7 +59,7 @@ internal static class JobEndpoints
             case JobTaken taken:
                 if (taken.IsNew)
                 {
-                    await audit.WriteAsync(user.ActorName(), "job.start", taken.Id.ToString(), new { request.Workload }, cancellationToken);
+                    await audit.WriteAsync(user.ActorName(), "job.start", taken.Id.ToString(), new { request.Workload });
                 }
 
                 return (taken.Id, null);
@@ -72,10 +72,10 @@ internal static class JobEndpoints
         }
     }
 
-    private static ServerSentEventsResult<string> PulseAsync(HttpContext context, JobPulse pulse, CancellationToken cancellationToken)
+    private static ServerSentEventsResult<string> PulseAsync(HttpContext context, JobPulse pulse, OngoingAccess access, CancellationToken cancellationToken)
     {
         context.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy in front must not hold events back
-        return TypedResults.ServerSentEvents(pulse.ReadAsync(cancellationToken));
+        return TypedResults.ServerSentEvents(access.WhileItHoldsAsync(context, pulse.ReadAsync(cancellationToken), cancellationToken));
     }
 
     private static async Task<IResult> PreviewAsync(HttpContext context, JobIntake intake, CancellationToken cancellationToken)
@@ -155,7 +155,7 @@ internal static class JobEndpoints
             switch (await send(grains.Job(id), cause))
             {
                 case CommandTaken taken:
-                    await audit.WriteAsync(context.User.ActorName(), $"job.{name}", id.ToString(), cause is null ? null : new { cause, taken.Items }, cancellationToken);
+                    await audit.WriteAsync(context.User.ActorName(), $"job.{name}", id.ToString(), cause is null ? null : new { cause, taken.Items });
                     return TypedResults.Accepted($"/api/jobs/{id}", await views.FindAsync(id, cancellationToken));
                 case CommandForbidden forbidden:
                     return Problems.Conflict(forbidden.Reason, ("jobStatus", forbidden.Status.Wire()));

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using OrleansBulk.Web.Accounts;
 
 namespace OrleansBulk.Web.Api;
 
@@ -28,7 +29,7 @@ internal sealed class JobEventStream(JobWatches watches, Guid jobId, TimeSpan? p
         {
             await response.Body.WriteAsync(JobFrames.Retry, gone.Token);
             using var watch = watches.Join(jobId);
-            await StreamAsync(watch, response, time, gone.Token);
+            await StreamAsync(watch, httpContext, time, gone.Token);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
@@ -36,12 +37,24 @@ internal sealed class JobEventStream(JobWatches watches, Guid jobId, TimeSpan? p
         }
     }
 
-    private async Task StreamAsync(JobWatch watch, HttpResponse response, TimeProvider time, CancellationToken gone)
+    private async Task StreamAsync(JobWatch watch, HttpContext context, TimeProvider time, CancellationToken gone)
     {
+        var (response, access) = (context.Response, context.RequestServices.GetRequiredService<OngoingAccess>());
+        var lookedAt = time.GetTimestamp();
         var seen = 0L;
         var wroteAt = time.GetTimestamp();
         while (true)
         {
+            if (time.GetElapsedTime(lookedAt) >= OngoingAccess.LookEvery)
+            {
+                if (!await access.HoldsAsync(context, gone))
+                {
+                    return; // who comes back is told why
+                }
+
+                lookedAt = time.GetTimestamp();
+            }
+
             var (frames, ended, changed) = watch.Look(ref seen);
             foreach (var frame in OneEventALook ? OneOf(frames, ended) : frames)
             {

@@ -160,8 +160,20 @@ internal sealed class JsonProfiles(StagedIngest into, bool lines)
         var entry = new Fields();
         _texts.ResetWrittenCount();
         _extra.ResetWrittenCount();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        var depth = reader.CurrentDepth;
+        while (true)
         {
+            if (!reader.Read())
+            {
+                return false; // whatever was read last, maybe the bracket that ends a value in this entry
+            }
+
+            if (reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == depth)
+            {
+                Take(entry);
+                return true;
+            }
+
             var start = (int)reader.TokenStartIndex;
             var known = reader.ValueTextEquals("id"u8) ? 0 : reader.ValueTextEquals("username"u8) ? 1 : reader.ValueTextEquals("full_name"u8) ? 2 : -1;
             var good = IsText(ref reader);
@@ -177,14 +189,6 @@ internal sealed class JsonProfiles(StagedIngest into, bool lines)
                 _extra.Write(bytes[start..(int)reader.BytesConsumed]);
             }
         }
-
-        if (reader.TokenType != JsonTokenType.EndObject)
-        {
-            return false;
-        }
-
-        Take(entry);
-        return true;
     }
 
     private const string HalfCharacter = "a text in it has a NUL, or half a character (an escape from \\ud800 to \\udfff without the one that belongs to it)";

@@ -73,7 +73,7 @@ internal static class LeadEndpoints
                 return Unknown(id);
             }
 
-            await audit.WriteAsync(context.User.ActorName(), "lead.change", id.ToString(), new { change!.Status, change.Owner }, CancellationToken.None);
+            await audit.WriteAsync(context.User.ActorName(), "lead.change", id.ToString(), new { change!.Status, change.Owner });
             return await ShowAsync(id, leads, cancellationToken);
         }
     }
@@ -105,7 +105,7 @@ internal static class LeadEndpoints
             }
 
             var changed = await leads.ChangeAsync(ids, change!, context.User.ActorName(), cancellationToken);
-            await audit.WriteAsync(context.User.ActorName(), "leads.change", null, new { change!.Status, change.Owner, changed.Changed }, CancellationToken.None);
+            await audit.WriteAsync(context.User.ActorName(), "leads.change", null, new { change!.Status, change.Owner, changed.Changed });
             return TypedResults.Ok(new BulkAnswer(changed.Changed, changed.Known - changed.Changed, ids.Distinct().Count() - changed.Known));
         }
     }

@@ -25,9 +25,9 @@ internal static class ProfileEndpoints
             .Reads<IReadOnlyList<ProfileBody>>(required: true, "application/json", "application/x-ndjson", "text/csv").Produces<RegisterAnswer>().WithSummary("Registers profiles: a JSON array, NDJSON or CSV of {platform, handle, owner?}.");
         profiles.MapGet("/", ListAsync).Produces<PageOf<ProfileRow>>().WithSummary("Profiles by platform and handle, a page at a time.");
         profiles.MapPost("/delete", DeleteAsync).RequireAuthorization(Policies.Operator).Reads<DeleteBody>().Produces<DeleteAnswer>().WithSummary("Deletes profiles and their history: {profileIds: […]}.");
-        profiles.MapGet("/{platform}/{handle}", ReadAsync).WithMetadata(NotForeground.Mark).Produces<ProfileRow>().WithSummary("One profile, fetched anew when older than maxAgeSeconds (300).");
+        profiles.MapGet("/{platform}/{handle}", ReadAsync).WithMetadata(NotForeground.Mark).Produces<ProfileRow>().WithSummary("One profile, fetched anew when older than maxAgeSeconds (300; for viewers never less).");
         profiles.MapGet("/{platform}/{handle}/history", HistoryAsync).Produces<IReadOnlyList<ProfileChange>>().WithSummary("What changed when, newest first.");
-        profiles.MapGet("/{platform}/{handle}/rating-history", RatingHistoryAsync).WithMetadata(NotForeground.Mark).Produces<RatingHistory>().WithSummary("Rated contests from the platform itself, oldest first.");
+        profiles.MapGet("/{platform}/{handle}/rating-history", RatingHistoryAsync).WithMetadata(NotForeground.Mark).Produces<RatingHistory>().WithSummary("Rated contests from the platform itself, oldest first; asked for once in five minutes.");
         var admin = profiles.MapGroup("/admin").RequireAuthorization(Policies.Operator);
         admin.MapPost("/bulk-refresh", BulkRefreshAsync).WithBodyLimit(RequestBodies.LargeBody).Reads<RefreshBody>().Produces<JobStarted>(StatusCodes.Status202Accepted).Produces<JobView>()
             .WithSummary("Refreshes profiles as a job; ?wait=30 answers with the finished job if it ends within 30 s.");
@@ -44,7 +44,7 @@ internal static class ProfileEndpoints
         }
 
         var registered = await profiles.RegisterAsync(upload.Profiles, cancellationToken);
-        await audit.WriteAsync(context.User.ActorName(), "profiles.register", null, new { registered, rejected = upload.RejectedCount }, cancellationToken);
+        await audit.WriteAsync(context.User.ActorName(), "profiles.register", null, new { registered, rejected = upload.RejectedCount });
         return TypedResults.Ok(new RegisterAnswer(registered, upload.Profiles.Count - registered, upload.RejectedCount, upload.Rejected));
     }
 
@@ -104,12 +104,13 @@ internal static class ProfileEndpoints
             }
 
             var deleted = await profiles.DeleteAsync([.. ids.Distinct()], cancellationToken);
-            await audit.WriteAsync(context.User.ActorName(), "profiles.delete", null, new { deleted }, cancellationToken);
+            await audit.WriteAsync(context.User.ActorName(), "profiles.delete", null, new { deleted });
             return TypedResults.Ok(new DeleteAnswer(deleted, ids.Distinct().Count() - deleted));
         }
     }
 
-    private static async Task<IResult> ReadAsync(string platform, string handle, double? maxAgeSeconds, CodingPlatforms platforms, ProfileReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadAsync(
+        string platform, string handle, double? maxAgeSeconds, HttpContext context, CodingPlatforms platforms, ProfileReader reader, CancellationToken cancellationToken)
     {
         if (maxAgeSeconds is < 0 or > 31_536_000 or double.NaN)
         {
@@ -121,7 +122,9 @@ internal static class ProfileEndpoints
             return Problems.BadRequest(why);
         }
 
-        switch (await reader.ReadAsync(platform.ToLowerInvariant(), handle, TimeSpan.FromSeconds(maxAgeSeconds ?? DefaultMaxAge), cancellationToken))
+        // A viewer sees everything and spends nothing: what is fetched once in five minutes for all who look costs no more however often they ask.
+        var age = Roles.AtLeast(Roles.Operator).Any(context.User.IsInRole) ? maxAgeSeconds ?? DefaultMaxAge : Math.Max(maxAgeSeconds ?? DefaultMaxAge, DefaultMaxAge);
+        switch (await reader.ReadAsync(platform.ToLowerInvariant(), handle, TimeSpan.FromSeconds(age), cancellationToken))
         {
             case ProfileRead read:
                 return TypedResults.Ok(read.Profile);
@@ -138,14 +141,14 @@ internal static class ProfileEndpoints
             ? TypedResults.Ok(await profiles.ReadHistoryAsync(profile.Id, limit ?? LargestPage, cancellationToken))
             : Unregistered(platform, handle);
 
-    private static async Task<IResult> RatingHistoryAsync(string platform, string handle, CodingPlatforms platforms, CancellationToken cancellationToken)
+    private static async Task<IResult> RatingHistoryAsync(string platform, string handle, CodingPlatforms platforms, RatingHistories histories, CancellationToken cancellationToken)
     {
         if (platforms.WhyInvalid(platform, handle) is { } why)
         {
             return Problems.BadRequest(why);
         }
 
-        return await platforms.Find(platform)!.FetchRatingHistoryAsync(handle, CallBudget.Interactive, cancellationToken) switch
+        return await histories.ReadAsync(platforms.Find(platform)!, handle, cancellationToken) switch
         {
             CallAnswered<RatingHistory> answered => TypedResults.Ok(answered.Value),
             CallMissing missing => Problems.NotFound($"There is no rating history of {platform}/{handle}: {missing.Message.TrimEnd('.')}."),

@@ -72,10 +72,10 @@ internal static class ProviderEndpoints
             switch (npis is null ? await leads.SaveAsync(filter!, owner, who, cancellationToken) : await leads.SaveAsync(npis, owner, who, cancellationToken))
             {
                 case LeadsSaved saved:
-                    await audit.WriteAsync(who, "leads.save", null, new { saved.Created, saved.Skipped, filter }, CancellationToken.None);
+                    await audit.WriteAsync(who, "leads.save", null, new { saved.Created, saved.Skipped, filter });
                     return TypedResults.Ok(saved);
                 case LeadsStarted started:
-                    await audit.WriteAsync(who, "leads.save", started.JobId.ToString(), new { filter, npis = npis?.Count }, CancellationToken.None);
+                    await audit.WriteAsync(who, "leads.save", started.JobId.ToString(), new { filter, npis = npis?.Count });
                     return JobEndpoints.Accepted(started.JobId);
                 case var other:
                     throw new InvalidOperationException($"{other.GetType().Name} is no reply to a save.");

@@ -147,7 +147,7 @@ internal static class ProviderFileEndpoints
 
     private static async Task<IResult> StartedAsync(HttpContext context, AuditLog audit, AcceptedFile file)
     {
-        await audit.WriteAsync(context.User.ActorName(), "providers.file", file.JobId.ToString(), new { file.Spec.Name, file.Spec.Kind, file.Spec.FileBytes, file.Spec.Specialties, file.Spec.States }, CancellationToken.None);
+        await audit.WriteAsync(context.User.ActorName(), "providers.file", file.JobId.ToString(), new { file.Spec.Name, file.Spec.Kind, file.Spec.FileBytes, file.Spec.Specialties, file.Spec.States });
         return JobEndpoints.Accepted(file.JobId);
     }
 

@@ -55,7 +55,7 @@ internal static class ScheduleEndpoints
             }
 
             var schedule = await schedules.PutAsync(request!, daily, read.Enabled ?? true, context.User.ActorName(), cancellationToken);
-            await audit.WriteAsync(context.User.ActorName(), "schedule.put", name, new { schedule.TimeOfDay, schedule.TimeZone, schedule.Count, schedule.Enabled }, CancellationToken.None);
+            await audit.WriteAsync(context.User.ActorName(), "schedule.put", name, new { schedule.TimeOfDay, schedule.TimeZone, schedule.Count, schedule.Enabled });
             return TypedResults.Ok(schedule);
         }
     }
@@ -67,7 +67,7 @@ internal static class ScheduleEndpoints
             return Problems.NotFound($"There is no schedule '{ProfileWords.Clean(name)}'.");
         }
 
-        await audit.WriteAsync(context.User.ActorName(), "schedule.delete", name, null, CancellationToken.None);
+        await audit.WriteAsync(context.User.ActorName(), "schedule.delete", name, null);
         return TypedResults.NoContent();
     }
 }

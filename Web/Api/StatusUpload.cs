@@ -60,7 +60,7 @@ internal static class StatusUpload
             var read = new List<(string, string)>();
             while (await csv.ReadAsync(cancellationToken))
             {
-                read.Add((csv.GetString(id).Trim(), csv.GetString(status).Trim()));
+                read.Add((CsvText.Plain(csv.GetString(id).Trim()), csv.GetString(status).Trim()));
             }
 
             return Check(read);

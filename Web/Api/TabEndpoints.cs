@@ -85,7 +85,7 @@ internal static class TabEndpoints
         }
 
         await store.PauseAsync(name, paused, cancellationToken);
-        await audit.WriteAsync(context.User.ActorName(), paused ? "tab.pause" : "tab.resume", name, null, CancellationToken.None);
+        await audit.WriteAsync(context.User.ActorName(), paused ? "tab.pause" : "tab.resume", name, null);
         return TypedResults.NoContent();
     }
 

@@ -43,7 +43,7 @@ internal static class UpstreamEndpoints
                 return Problems.BadRequest(Shape);
             }
 
-            return await views.SetLimitsAsync(name, concurrency, callsPerSecond, context.User.ActorName(), cancellationToken) is { } fault
+            return await views.SetLimitsAsync(name, concurrency, callsPerSecond, context.User.ActorName()) is { } fault
                 ? Problems.BadRequest($"{fault} Nothing was changed.")
                 : TypedResults.Ok(await views.FindAsync(name, cancellationToken));
         }

@@ -24,7 +24,7 @@ public sealed class UpstreamViews(UpstreamGates gates, UpstreamLimitStore limits
     /// <param name="concurrency">Null: as configured.</param>
     /// <param name="callsPerSecond">Null: as configured.</param>
     /// <returns>What is wrong with them; null when they are set.</returns>
-    public async Task<string?> SetLimitsAsync(string name, int? concurrency, double? callsPerSecond, string actor, CancellationToken cancellationToken)
+    public async Task<string?> SetLimitsAsync(string name, int? concurrency, double? callsPerSecond, string actor)
     {
         var upstream = gates.Catalog.Get(name);
         if (callsPerSecond is { } rate && upstream.CallsPerSecond is { } ceiling && Math.Abs(rate - ceiling) < SameRate * ceiling)
@@ -39,7 +39,7 @@ public sealed class UpstreamViews(UpstreamGates gates, UpstreamLimitStore limits
 
         var lowered = new SetLimits(concurrency == upstream.Concurrency ? null : concurrency, callsPerSecond, actor);
         await grains.GetGrain<IUpstreamGrain>(UpstreamKeys.GrainKey(name)).SetLimitsAsync(lowered);
-        await audit.WriteAsync(actor, "upstream.limits", name, new { lowered.Concurrency, lowered.CallsPerSecond }, cancellationToken);
+        await audit.WriteAsync(actor, "upstream.limits", name, new { lowered.Concurrency, lowered.CallsPerSecond });
         return null;
     }
 }

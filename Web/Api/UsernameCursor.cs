@@ -19,8 +19,9 @@ internal static class UsernameCursor
         }
 
         if (text.Split('.', 3) is not [var at, var length, var rest]
-            || !long.TryParse(at, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var microseconds) || Math.Abs(microseconds) > 100_000_000_000_000_000
-            || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var idLength) || idLength > rest.Length)
+            || !long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) || microseconds > 100_000_000_000_000_000
+            || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var idLength) || idLength > rest.Length
+            || (idLength > 0 && idLength < rest.Length && char.IsSurrogatePair(rest[idLength - 1], rest[idLength])))
         {
             return false;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Npgsql;
+using OrleansBulk.Distribution;
 using OrleansBulk.Ingest;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
@@ -36,6 +37,8 @@ internal sealed partial class ExceptionAnswers(ILogger<ExceptionAnswers> logger)
         switch (exception)
         {
             case IngestBusyException busy:
+                return Problems.Unavailable(busy.Message, RetryAfter);
+            case DistributionBusyException busy:
                 return Problems.Unavailable(busy.Message, RetryAfter);
             case JobNotFoundException missing:
                 return Problems.NotFound(missing.Message);

@@ -20,7 +20,7 @@ public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failu
 
     public IReadOnlyList<JobView> Failed { get; private set; } = [];
 
-    public IReadOnlyList<RecentCause> Causes { get; private set; } = [];
+    public RecentFailures Failures { get; private set; } = null!;
 
     internal IReadOnlyList<UpstreamHealth> Upstreams { get; private set; } = [];
 
@@ -48,10 +48,10 @@ public sealed class IndexModel(JobStore jobs, JobViews views, FailureStore failu
         Now = time.GetUtcNow();
         Open = await views.ShowAsync(await jobs.ListOpenAsync(MostJobs, cancellationToken), cancellationToken);
         Failed = [.. (await jobs.ListFailedAsync(Now - Lately, MostCauses, cancellationToken)).Select(job => JobView.Of(job, null, Now))];
-        Causes = await failures.ReadRecentCausesAsync(Now - Lately, MostCauses, cancellationToken);
+        Failures = await failures.ReadRecentAsync(Now - Lately, MostCauses, cancellationToken);
         Finished = MinuteChart.Of(await timelines.ReadLastHourAsync(cancellationToken));
         Upstreams = [.. (await upstreams.ListAsync(cancellationToken)).Where(upstream => upstream.Enabled).Select(UpstreamHealth.Of)];
-        Verdict = Verdict.Of(Open, Failed, Upstreams, Causes.Sum(cause => cause.Count));
+        Verdict = Verdict.Of(await jobs.CountLatelyAsync(Now - Lately, Verdict.MostCounted + 1, cancellationToken), Upstreams, Failures);
         IsNew = Open.Count == 0 && (await jobs.ListAsync(null, null, null, null, 1, cancellationToken)).Count == 0;
     }
 }

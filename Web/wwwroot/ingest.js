@@ -10,12 +10,24 @@
   const types = { csv: "text/csv", ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", json: "application/json", zip: "application/zip", xlsx: "application/octet-stream" };
   const taken = (form.dataset.types ?? "csv ndjson jsonl json").split(" ");
   const further = ["specialties", "states"].filter(name => form.elements[name]);
+  let last = { body: null, asked: null, key: null };
   const megabytes = bytes => (bytes / 1048576).toFixed(1);
 
   const tell = (words, tone) => {
     sent.textContent = words;
     sent.className = tone;
   };
+
+  // What is sent again because an answer did not come is the same ingest: the key goes with the file that was chosen, or the text as it stands.
+  const keyOf = (body, asked) => {
+    if (last.body !== body || last.asked !== asked) {
+      const random = crypto.getRandomValues(new Uint8Array(16));
+      last = { body, asked, key: `page-${Array.from(random, byte => byte.toString(16).padStart(2, "0")).join("")}` };
+    }
+    return last.key;
+  };
+
+  const unknown = "so it is not known whether it was kept. Sending it again is safe: nothing is taken in twice.";
 
   const send = (body, type, name) => {
     const request = new XMLHttpRequest(); // fetch does not tell how much is sent
@@ -40,13 +52,14 @@
         // said below
       }
       if (request.status === 202 && answer) location.href = form.dataset.then + answer.id;
-      else over(answer?.detail ?? `The service answered with ${request.status}. Nothing was kept.`);
+      else over(answer?.detail ?? `The answer was ${request.status} without a word from the service, ${unknown}`);
     });
-    request.addEventListener("error", () => over("The connection broke. Nothing was kept; send it again."));
+    request.addEventListener("error", () => over(`The connection broke, ${unknown}`));
     const asked = new URLSearchParams({ wait: 0, name });
     for (const one of further) asked.set(one, form.elements[one].value);
     request.open("POST", `${form.dataset.to}?${asked}`);
     request.setRequestHeader("Content-Type", type);
+    request.setRequestHeader("Idempotency-Key", keyOf(body, `${type} ${asked}`));
     request.send(body);
   };
 

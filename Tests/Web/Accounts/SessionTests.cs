@@ -15,7 +15,16 @@ public sealed class SessionTests(PostgresDatabase database) : IClassFixture<Post
 
     public async Task InitializeAsync() => _web = await TestWeb.StartAsync(
         database.ConnectionString,
-        map: app => app.MapGet("/only-operators", () => "in").RequireAuthorization(Policies.Operator),
+        map: app =>
+        {
+            app.MapGet("/only-operators", () => "in").RequireAuthorization(Policies.Operator);
+            app.Use(static (context, next) =>
+            {
+                // What the server learns when the other side goes away.
+                context.RequestAborted = context.Request.Headers.ContainsKey("Test-Gone") ? new CancellationToken(canceled: true) : context.RequestAborted;
+                return next(context);
+            });
+        },
         settings: [("Accounts:SessionIdle", "01:00:00"), ("Accounts:SessionLongest", "03:00:00")]);
 
     public async Task DisposeAsync() => await _web.DisposeAsync();
@@ -161,6 +170,48 @@ public sealed class SessionTests(PostgresDatabase database) : IClassFixture<Post
         Assert.True(await IsSignedInAfterARestartAsync(cookie));
         await database.ExecuteAsync("TRUNCATE data_protection_keys");
         Assert.False(await IsSignedInAfterARestartAsync(cookie));
+    }
+
+    [Fact]
+    public async Task CopyOfACookie_IsOutWithItsSession_AndOtherSessionsOfTheUserGoOn()
+    {
+        using var browser = await _web.VisitAsAsync(Roles.Viewer);
+        using var elsewhere = _web.Visit();
+        (await elsewhere.SignInAsync(browser.UserName!, TestWeb.AdminPassword)).Dispose();
+        using var copy = _web.Visit();
+        copy.Cookies.Add(_web.Address, browser.Cookies.GetCookies(_web.Address));
+        Assert.True(await copy.IsSignedInAsync());
+
+        (await browser.SubmitAsync("/account/sign-out", new Dictionary<string, string>(), await browser.TokenAsync("/account/password"))).Dispose();
+
+        Assert.False(await copy.IsSignedInAsync());
+        Assert.True(await elsewhere.IsSignedInAsync());
+    }
+
+    [Fact]
+    public async Task EndedSessions_AreForgotten_WhenTheyWouldHaveEndedByThemselves()
+    {
+        var ended = _web.Services.GetRequiredService<EndedSessions>();
+        var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
+        await ended.AddAsync(first, _web.Clock.GetUtcNow() + TimeSpan.FromHours(3));
+        _web.Clock.Advance(TimeSpan.FromHours(4));
+        await ended.AddAsync(second, _web.Clock.GetUtcNow() + TimeSpan.FromHours(3));
+
+        Assert.False(await ended.HasAsync(first, CancellationToken.None));
+        Assert.True(await ended.HasAsync(second, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task SignOut_OfABrowserThatDoesNotWaitForTheAnswer_IsInTheAudit()
+    {
+        using var browser = await _web.VisitAsAsync(Roles.Viewer);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/account/sign-out");
+        request.Headers.Add("Test-Gone", "yes");
+        request.Content = new FormUrlEncodedContent([new("__RequestVerificationToken", await browser.TokenAsync("/account/password"))]);
+
+        (await browser.SendAsync(request)).Dispose();
+
+        Assert.Equal(1, await database.QueryAsync<long>("SELECT count(*) FROM audit WHERE action = 'session.end' AND actor = $1", browser.UserName));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using OrleansBulk.Tests.Support;
+using OrleansBulk.Web.Accounts;
 
 namespace OrleansBulk.Tests.Web.Api;
 
@@ -183,6 +184,32 @@ public sealed class ApiProfileReadTests(WebHost host) : IClassFixture<WebHost>, 
         Assert.Equal(host.Simulator.World.Codeforces("tourist")!.Rating, points[^1].GetProperty("newRating").GetInt32());
         var at = points.Select(point => point.GetProperty("at").GetDateTimeOffset()).ToList();
         Assert.Equal(at.Order(), at);
+    }
+
+    [Fact]
+    public async Task RatingHistory_IsAskedForOnceInFiveMinutes_AlsoWhenThereIsNone()
+    {
+        foreach (var handle in new[] { _handle, "missing_two" })
+        {
+            var first = await _program.GetAsync($"/api/coding-profiles/codeforces/{handle}/rating-history");
+            var calls = host.Simulator.Journal("codeforces").Calls;
+            var again = await _program.GetAsync($"/api/coding-profiles/codeforces/{handle.ToUpperInvariant()}/rating-history");
+
+            Assert.Equal((first.Status, calls), (again.Status, host.Simulator.Journal("codeforces").Calls));
+        }
+    }
+
+    [Fact]
+    public async Task Viewer_SpendsNoCalls_WhateverAgeIsWanted()
+    {
+        await RegisterAsync("hackerrank");
+        using var viewer = await host.ProgramAsync(Roles.Viewer);
+        var first = await viewer.GetAsync($"/api/coding-profiles/hackerrank/{_handle}?maxAgeSeconds=0"); // never fetched: once for all who look
+        var calls = host.Simulator.Journal("hackerrank").Calls;
+
+        var again = await viewer.GetAsync($"/api/coding-profiles/hackerrank/{_handle}?maxAgeSeconds=0");
+
+        Assert.Equal((HttpStatusCode.OK, first.Text, calls), (again.Status, again.Text, host.Simulator.Journal("hackerrank").Calls));
     }
 
     [Theory]

@@ -223,6 +223,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         stage.Host.Played.Run = (item, _) => Task.FromResult<ItemOutcome>(item.Ordinal % 3 == 0 ? new ItemFailed($"teapot: {item.Ordinal % 2}", "a long message about a teapot that was found empty when somebody looked", 2) : new ItemSucceeded("done"));
         var ingest = (await program.PostTextAsync("/api/ingest", "id,username\naxe1,somebody\naxe2,somebody_else\n,nobody\n", "text/csv")).Json.GetProperty("jobId").GetGuid();
         var distribution = (await program.PostAsync("/api/distributions", new { name = "to be looked at", count = 2, recipients = new[] { "Ada", "Bob" } })).Json.GetProperty("id").GetGuid();
+        await program.SendAsync(HttpMethod.Put, "/api/distributions/schedules/nightly", new StringContent("""{"timeOfDay": "03:00", "count": 2, "recipientCount": 2, "enabled": false}""", Encoding.UTF8, "application/json"));
         var id = await program.StartPlayedAsync(90);
         await program.WhenAsync(id, "completed");
         var run = (await program.PostAsync("/api/hooks/generate", new { topic = "every page", models = new[] { "gpt-4o", "claude-haiku" }, hooksPerModel = 2 })).Json.GetProperty("id").GetGuid();
@@ -231,7 +232,7 @@ public sealed class OperatorTests(BrowserStage stage) : IClassFixture<BrowserSta
         [
             "/", "/jobs", "/jobs?q=nobody", $"/jobs/{id}", $"/jobs/{id}?verify=true", $"/jobs/{id}/failures", $"/jobs/{id}/retry-failed?cause=teapot%3A%200", $"/jobs/{id}/cancel",
             "/jobs/start", "/jobs/start?platform=codeforces&older=0", "/coding-profiles", "/coding-profiles/register", "/coding-profiles/codeforces/axel", "/upstreams",
-            "/ingest", $"/ingest/{ingest}", "/usernames", "/distributions", $"/distributions/{distribution}", "/distributions/clean-up?status=done&days=0", "/distributions/schedules",
+            "/ingest", $"/ingest/{ingest}", "/usernames", "/distributions", $"/distributions/{distribution}", "/distributions/clean-up?status=done&days=0", "/distributions/schedules", "/distributions/schedules?name=nightly", "/distributions/schedules/delete?name=nightly",
             "/hooks", "/hooks/compose", "/hooks/compare", $"/hooks/{run}", $"/hooks/{run}/gpt-4o/1", $"/hooks/compare?run={run}&run={run}",
             "/providers", "/providers/sync", "/providers/file", "/leads", "/tabs", "/tabs/user-profiles", "/system", "/account/password",
         ];

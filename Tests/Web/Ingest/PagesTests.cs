@@ -64,7 +64,19 @@ public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
 
         Assert.Contains("used must be", (await program.GetAsync("/api/usernames?used=maybe")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
         Assert.Contains("ingestedFrom", (await program.GetAsync("/api/usernames?ingestedFrom=then")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
-        Assert.Contains("after must be", (await program.GetAsync("/api/usernames?after=x")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        foreach (var after in new[] { "x", "-9223372036854775808.1.a", "-70000000000000000.1.a", "99999999999999999999.1.a", "1.1.\U0001F600" })
+        {
+            Assert.Contains("after must be", (await program.GetAsync($"/api/usernames?after={Uri.EscapeDataString(after)}")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Search_FindsEveryNameThatBeginsSo_WhateverFollows()
+    {
+        await host.Postgres.ExecuteAsync("INSERT INTO global_usernames (id, username, ingested_at, job_id, ord) SELECT 'beyond' || n, 'Begin' || (ARRAY['', 'a', chr(65535 - 2), chr(128512)])[n], '2020-06-01', gen_random_uuid(), n FROM generate_series(1, 4) n");
+        using var program = host.Program();
+
+        Assert.Equal(4, (await program.GetAsync("/api/usernames?q=begin")).Json.GetProperty("items").GetArrayLength());
     }
 
     [Fact]
@@ -88,6 +100,48 @@ public sealed class PagesTests(WebHost host) : IClassFixture<WebHost>
         Assert.Equal(HttpStatusCode.Redirect, scheduled.StatusCode);
         Assert.Contains("06:30 Europe/Berlin", await browser.ReadAsync("/distributions/schedules"), StringComparison.Ordinal);
         Assert.Contains(">page one</a>", await browser.ReadAsync("/distributions"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NumberThatCannotBeRead_HandsNothingOut_AndIsNoSchedule()
+    {
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+
+        foreach (var count in new[] { "1e3", "", "many" })
+        {
+            using var handed = await browser.SubmitAsync("/distributions", Form("unread", count));
+            using var scheduled = await browser.SubmitAsync("/distributions/schedules", new Dictionary<string, string>(Form("unread", count)) { ["at"] = "06:30", ["zone"] = "UTC", ["enabled"] = "true" });
+
+            Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (handed.StatusCode, scheduled.StatusCode));
+            Assert.Contains("The field &#x27;Count&#x27; cannot be read, so nothing was done.", await handed.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.Equal(0, await host.Postgres.QueryAsync<long>("SELECT (SELECT count(*) FROM distributions WHERE name = 'unread') + (SELECT count(*) FROM distribution_schedules WHERE name = 'unread')"));
+    }
+
+    [Fact]
+    public async Task Schedule_IsChangedOnlyWhereItIsEdited_AndDeletedAfterAsking()
+    {
+        using var browser = await Visitor.SignInAsync(host, Roles.Operator);
+        var fields = new Dictionary<string, string>(Form("kept", "5")) { ["at"] = "06:30", ["zone"] = "UTC" };
+        (await browser.SubmitAsync("/distributions/schedules", fields)).Dispose();
+        await host.Postgres.ExecuteAsync("UPDATE distribution_schedules SET last_run = now() - interval '3 days', last_result = '5 handed out' WHERE name = 'kept'");
+
+        using var silent = await browser.SubmitAsync("/distributions/schedules", new Dictionary<string, string>(fields) { ["count"] = "6" });
+        var form = await browser.ReadAsync("/distributions/schedules?name=kept");
+        Assert.Equal(HttpStatusCode.Conflict, silent.StatusCode);
+        Assert.Contains("There is a schedule &#x27;kept&#x27; already", await silent.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("name=\"known\" value=\"kept\"", form, StringComparison.Ordinal);
+        Assert.Contains("3 days ago</time>: 5 handed out", form, StringComparison.Ordinal);
+        Assert.DoesNotContain("name=\"enabled\" value=\"true\" checked", form, StringComparison.Ordinal);
+
+        using var edited = await browser.SubmitAsync("/distributions/schedules", new Dictionary<string, string>(fields) { ["count"] = "7", ["known"] = "kept" });
+        Assert.Equal(7, await host.Postgres.QueryAsync<int>("SELECT count FROM distribution_schedules WHERE name = 'kept'"));
+        Assert.Contains("It hands out <strong>7</strong> usernames to 2 recipients every day at 06:30 UTC, but is switched off now.", await browser.ReadAsync("/distributions/schedules/delete?name=kept"), StringComparison.Ordinal);
+        using var deleted = await browser.SubmitAsync("/distributions/schedules/delete?name=kept", new Dictionary<string, string> { ["name"] = "kept" });
+        Assert.Equal(0, await host.Postgres.QueryAsync<long>("SELECT count(*) FROM distribution_schedules WHERE name = 'kept'"));
+        using var gone = await browser.GetAsync("/distributions/schedules/delete?name=kept");
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed partial class OverviewTests
 
         var page = await browser.ReadAsync("/");
 
-        Assert.Contains("1 job is at work. 6 items failed in the last 24 hours; everything else is well.", page, StringComparison.Ordinal);
+        Assert.Contains("1 job is at work. 6 items failed of causes met in the last 24 hours; everything else is well.", page, StringComparison.Ordinal);
         Assert.Contains($"/jobs/{running}", page, StringComparison.Ordinal);
         Assert.Contains("0 of 7 items.", page, StringComparison.Ordinal);
         Assert.Contains($"href=\"/jobs/{latest}/failures?cause=kettle%3A%20cold\"", page, StringComparison.Ordinal);
@@ -62,9 +62,50 @@ public sealed partial class OverviewTests
 
         var page = await browser.ReadAsync("/");
 
-        Assert.Matches("notice verdict bad\">1 job of the last 24 hours stopped and waits for you. Nothing runs now.", page);
+        Assert.Matches("notice verdict bad\">1 job stopped in the last 24 hours and waits for you. Nothing runs now.", page);
         Assert.Contains("The password is wrong.", page, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task JobsStartedLongAgo_CountByWhenTheyFailed_AndAllOfThem()
+    {
+        await using var host = await WebHost.StartAsync();
+        await AddOldJobsAsync(host, 3, "now() - interval '1 minute'");
+        using var browser = await Visitor.SignInAsync(host, Roles.Viewer);
+
+        var few = await browser.ReadAsync("/");
+        await AddOldJobsAsync(host, 110, "now() - interval '25 hours'");
+        var same = await browser.ReadAsync("/");
+        await AddOldJobsAsync(host, 98, "now() - interval '23 hours'");
+        var many = await browser.ReadAsync("/");
+
+        Assert.Contains(">3 jobs stopped in the last 24 hours and wait for you. Nothing runs now.", few, StringComparison.Ordinal);
+        Assert.Contains(">3 jobs stopped in the last 24 hours and wait for you.", same, StringComparison.Ordinal);
+        Assert.Contains(">More than 100 jobs stopped in the last 24 hours and wait for you.", many, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ItemsThatFailedALittleAgo_AreSaid_WheneverTheirJobWasStarted_AndAllCausesAreCounted()
+    {
+        await using var host = await WebHost.StartAsync();
+        await AddOldJobsAsync(host, 2, "now()", "completed");
+        await host.Postgres.ExecuteAsync("INSERT INTO failure_causes (job_id, cause, count, example, latest_at) SELECT id, 'cause ' || n, 10, '', now() - interval '23 hours' FROM jobs, generate_series(1, 9) n");
+        await host.Postgres.ExecuteAsync("INSERT INTO failure_causes (job_id, cause, count, example, latest_at) SELECT id, 'long ago', 10, '', now() - interval '25 hours' FROM jobs");
+        using var browser = await Visitor.SignInAsync(host, Roles.Viewer);
+
+        var page = await browser.ReadAsync("/");
+
+        Assert.Contains(">Nothing runs now. 180 items failed of causes met in the last 24 hours; everything else is well.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("long ago", page, StringComparison.Ordinal);
+    }
+
+    /// <summary>Jobs that were started two days ago.</summary>
+    private static async Task AddOldJobsAsync(WebHost host, int jobs, string finishedAt, string status = "failed") => await host.Postgres.ExecuteAsync($"""
+        INSERT INTO jobs (id, workload, spec, status, mode, max_concurrency, request_hash, created_by, created_at, started_at, finished_at, plan_done)
+        SELECT ('01900000-0000-7000-8000-' || lpad(to_hex((SELECT count(*) FROM jobs) + n), 12, '0'))::uuid, 'profile-refresh', '{"{}"}', '{status}', 'standard', 10, '', 'test',
+            now() - interval '2 days', now() - interval '2 days', {finishedAt}, true
+        FROM generate_series(1, {jobs}) n
+        """);
 
     [Fact]
     public async Task WhoIsNotSignedIn_IsLedThere()

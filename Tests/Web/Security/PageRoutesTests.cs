@@ -29,7 +29,7 @@ public sealed partial class PageRoutesTests(WebHost host) : IClassFixture<WebHos
         await program.WhenAsync(job, "completed");
         var user = await host.AddUserAsync(Roles.Viewer);
         var (key, _) = await host.Services.GetRequiredService<ApiKeyStore>().CreateAsync(Script, Roles.Viewer, Script, CancellationToken.None);
-        await host.Services.GetRequiredService<AuditLog>().WriteAsync(Script, Script, Script, new { Script }, CancellationToken.None);
+        await host.Services.GetRequiredService<AuditLog>().WriteAsync(Script, Script, Script, new { Script });
         await program.PostAsync("/api/coding-profiles", new[] { new { platform = "hackerrank", handle = "scripted", owner = Script } });
         await program.GetAsync("/api/coding-profiles/hackerrank/scripted");
         await host.Postgres.ExecuteAsync("UPDATE jobs SET created_by = $1, error = $1 WHERE id = $2", Script, job);

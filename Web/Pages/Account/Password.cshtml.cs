@@ -30,7 +30,7 @@ public sealed class PasswordModel(SignInDesk desk, UserStore users, Sessions ses
         {
             case SignInAnswer.Granted { User: var user }:
                 await users.ChangePasswordAsync(user.Id, fresh!, cancellationToken);
-                await audit.WriteAsync(user.Name, "password.change", user.Name, null, cancellationToken);
+                await audit.WriteAsync(user.Name, "password.change", user.Name, null);
                 await sessions.StartAsync(HttpContext, (await users.FindAsync(user.Id, cancellationToken))!);
                 TempData.SetStatus("Your password is changed.");
                 return LocalRedirect("~/");

@@ -12,11 +12,11 @@ namespace OrleansBulk.Web.Pages.Account;
 /// </summary>
 [AllowAnonymous]
 [IgnoreAntiforgeryToken]
-public sealed class SignOutModel(IAntiforgery antiforgery, AuditLog audit) : PageModel
+public sealed class SignOutModel(IAntiforgery antiforgery, Sessions sessions, AuditLog audit) : PageModel
 {
     public IActionResult OnGet() => LocalRedirect("~/");
 
-    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostAsync()
     {
         if (User.Identity is { IsAuthenticated: true })
         {
@@ -25,10 +25,10 @@ public sealed class SignOutModel(IAntiforgery antiforgery, AuditLog audit) : Pag
                 return BadRequest();
             }
 
-            await audit.WriteAsync(User.ActorName(), "session.end", User.ActorName(), null, cancellationToken);
+            await audit.WriteAsync(User.ActorName(), "session.end", User.ActorName(), null);
         }
 
-        await Sessions.EndAsync(HttpContext);
+        await sessions.EndAsync(HttpContext);
         return LocalRedirect("~/account/sign-in");
     }
 }

@@ -53,7 +53,7 @@ public sealed class DetailsModel(ProfileStore profiles, ProfileReader reader, IA
         }
 
         var reading = await reader.ReadAsync(profile.Platform, profile.Handle, TimeSpan.Zero, cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "profile.refresh", $"{profile.Platform}/{profile.Handle}", null, cancellationToken);
+        await audit.WriteAsync(User.ActorName(), "profile.refresh", $"{profile.Platform}/{profile.Handle}", null);
         TempData.SetStatus(reading switch
         {
             ProfileRead { Profile.State: "missing" } => $"{profile.Platform} knows no such handle.",

@@ -57,7 +57,7 @@ public sealed class RegisterModel(CodingPlatforms platforms, ProfileStore profil
         }
 
         var registered = await profiles.RegisterAsync(upload.Profiles, cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "profiles.register", null, new { registered, rejected = upload.RejectedCount }, cancellationToken);
+        await audit.WriteAsync(User.ActorName(), "profiles.register", null, new { registered, rejected = upload.RejectedCount });
         Answer = new RegisterAnswer(registered, upload.Profiles.Count - registered, upload.RejectedCount, upload.Rejected);
     }
 

@@ -54,7 +54,7 @@ public sealed class CleanUpModel(AssignmentStore assignments, AuditLog audit, Ti
         }
 
         var result = await assignments.CleanUpAsync(Status!, Before, Release, cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "distribution.cleanup", null, new { Status, Days, Release, result.Removed, result.Released }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "distribution.cleanup", null, new { Status, Days, Release, result.Removed, result.Released });
         TempData.SetStatus($"{result.Removed:N0} assignments are removed, {result.Released:N0} usernames can be handed out again.");
         return RedirectToPage("Index");
     }

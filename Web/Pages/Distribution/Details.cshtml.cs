@@ -47,7 +47,7 @@ public sealed class DetailsModel(DistributionStore distributions, AssignmentStor
         }
 
         var updated = await assignments.SetStatusAsync(id, statuses, cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "distribution.status", id.ToString(), new { updated }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "distribution.status", id.ToString(), new { updated });
         var unknown = statuses.Select(one => one.Id).Distinct(StringComparer.Ordinal).Count() - updated;
         TempData.SetStatus($"{updated:N0} {(updated == 1 ? "status is" : "statuses are")} set." + (unknown > 0 ? $" {unknown:N0} of the ids were not handed out here." : ""));
         return RedirectToPage("Details", new { id });

@@ -16,6 +16,9 @@ public sealed class DistributionForm
 
     public bool AllowPartial { get; set; }
 
+    /// <summary>The name of the schedule that is being changed; null: a new one.</summary>
+    public string? Known { get; set; }
+
     /// <summary>The request, or the problem with it.</summary>
     public (DistributionRequest? Request, string? Problem) ToRequest()
     {

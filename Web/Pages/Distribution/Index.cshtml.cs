@@ -41,7 +41,7 @@ public sealed class IndexModel(DistributionStore distributions, AuditLog audit, 
         }
 
         Form = form;
-        var (request, problem) = form.ToRequest();
+        var (request, problem) = ModelState.WhyUnreadable() is { } why ? (null, why) : form.ToRequest();
         switch (request is null ? null : await distributions.MakeAsync(request, User.ActorName(), cancellationToken))
         {
             case null:
@@ -51,7 +51,7 @@ public sealed class IndexModel(DistributionStore distributions, AuditLog audit, 
             case DistributionMade made:
                 if (made.IsNew)
                 {
-                    await audit.WriteAsync(User.ActorName(), "distribution.make", made.Distribution.Id.ToString(), new { request!.Name, made.Distribution.Selected }, CancellationToken.None);
+                    await audit.WriteAsync(User.ActorName(), "distribution.make", made.Distribution.Id.ToString(), new { request!.Name, made.Distribution.Selected });
                 }
 
                 TempData.SetStatus(made.IsNew ? $"{made.Distribution.Selected:N0} usernames are handed out." : "This name was used before: here is what was handed out under it.");

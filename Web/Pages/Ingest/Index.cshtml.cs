@@ -51,7 +51,7 @@ public sealed class IndexModel(IngestIntake intake, IngestOptions options, Inges
 
         var id = staged.JobId;
         await staged.AcceptAsync(format!, file?.FileName, User.ActorName(), cancellationToken); // without a key it is always a new one
-        await audit.WriteAsync(User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "ingest.start", id.ToString(), new { rows = staged.Rows, rejected = staged.Rejected });
         TempData.SetStatus("The rows are received.");
         return RedirectToPage("Details", new { id });
     }

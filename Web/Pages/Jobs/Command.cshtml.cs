@@ -59,7 +59,7 @@ public sealed class CommandModel(JobViews views, FailureStore failures, IGrainFa
         switch (await Command.SendAsync(grains.Job(Id), cause))
         {
             case CommandTaken taken:
-                await audit.WriteAsync(User.ActorName(), $"job.{Verb}", Id.ToString(), cause is null ? null : new { cause, taken.Items }, cancellationToken);
+                await audit.WriteAsync(User.ActorName(), $"job.{Verb}", Id.ToString(), cause is null ? null : new { cause, taken.Items });
                 TempData.SetStatus(Command.Taken(taken.Items));
                 break;
             case CommandForbidden forbidden:

@@ -59,13 +59,12 @@ public sealed class StartModel(JobIntake intake, AuditLog audit, TimeProvider ti
     /// <summary>A field that cannot be read must not count as empty: an empty one means more profiles.</summary>
     private bool IsUnreadable()
     {
-        if (ModelState.IsValid)
+        if (ModelState.WhyUnreadable() is not { } why)
         {
             return false;
         }
 
-        var field = ModelState.First(entry => entry.Value!.Errors.Count > 0).Key;
-        (Refusal, Response.StatusCode) = ($"The field '{field}' cannot be read, so nothing was started. Choose again.", StatusCodes.Status400BadRequest);
+        (Refusal, Response.StatusCode) = (why, StatusCodes.Status400BadRequest);
         return true;
     }
 }

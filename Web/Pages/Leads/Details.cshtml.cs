@@ -49,7 +49,7 @@ public sealed class DetailsModel(LeadStore leads, AuditLog audit, TimeProvider t
         }
 
         await leads.ChangeAsync([id], change, User.ActorName(), cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "lead.change", id.ToString(), new { change.Status, change.Owner }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "lead.change", id.ToString(), new { change.Status, change.Owner });
         TempData.SetStatus("It is saved.");
         return RedirectToPage("Details", new { id });
     }

@@ -66,7 +66,7 @@ public sealed class IndexModel(LeadStore leads, AuditLog audit, TimeProvider tim
         }
 
         var changed = await leads.ChangeAsync(ids, change, User.ActorName(), cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "leads.change", null, new { change.Status, changed.Changed }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "leads.change", null, new { change.Status, changed.Changed });
         TempData.SetStatus($"{changed.Changed:N0} are {to} now.");
         return Redirect(Link(null));
     }

@@ -1,4 +1,4 @@
-using OrleansBulk.Web.Api;
+using OrleansBulk.Jobs;
 
 namespace OrleansBulk.Web.Pages.Overview;
 
@@ -6,7 +6,12 @@ namespace OrleansBulk.Web.Pages.Overview;
 /// <param name="Tone">good, warn or bad: a class of <c>app.css</c>.</param>
 public sealed record Verdict(string Tone, string Sentence)
 {
-    internal static Verdict Of(IReadOnlyList<JobView> open, IReadOnlyList<JobView> failed, IReadOnlyList<UpstreamHealth> upstreams, long failedItems)
+    /// <summary>So many jobs are counted; beyond that there are "more than" so many.</summary>
+    public const int MostCounted = 100;
+
+    /// <param name="jobs">Each counted up to one more than <see cref="MostCounted"/>.</param>
+    /// <param name="failures">Of the last 24 hours, as the failed jobs are.</param>
+    internal static Verdict Of((long Working, long Failed) jobs, IReadOnlyList<UpstreamHealth> upstreams, RecentFailures failures)
     {
         var troubles = new List<string>();
         var broken = upstreams.Where(upstream => upstream.Tone == "bad").Select(upstream => upstream.Name).ToArray();
@@ -15,24 +20,23 @@ public sealed record Verdict(string Tone, string Sentence)
             troubles.Add($"{string.Join(", ", broken)} {(broken.Length == 1 ? "does" : "do")} not answer as {(broken.Length == 1 ? "it" : "they")} should");
         }
 
-        if (failed.Count > 0)
+        if (jobs.Failed > 0)
         {
-            troubles.Add($"{Jobs(failed.Count)} of the last 24 hours stopped and {(failed.Count == 1 ? "waits" : "wait")} for you");
+            troubles.Add($"{Jobs(jobs.Failed)} stopped in the last 24 hours and {(jobs.Failed == 1 ? "waits" : "wait")} for you");
         }
 
-        var running = open.Count(job => job.Status != "paused");
-        var work = running == 0 ? "Nothing runs now" : $"{Jobs(running)} {(running == 1 ? "is" : "are")} at work";
+        var work = jobs.Working == 0 ? "Nothing runs now" : $"{Jobs(jobs.Working)} {(jobs.Working == 1 ? "is" : "are")} at work";
         if (troubles.Count > 0)
         {
-            return new Verdict("bad", $"{Capital(string.Join("; ", troubles))}. {work}.");
+            return new Verdict("bad", $"{Capital(string.Join("; ", troubles))}. {Capital(work)}.");
         }
 
-        return failedItems > 0
-            ? new Verdict("warn", $"{work}. {PageWords.Number(failedItems)} {(failedItems == 1 ? "item" : "items")} failed in the last 24 hours; everything else is well.")
+        return failures.Items > 0
+            ? new Verdict("warn", $"{Capital(work)}. {(failures.IsMore ? "More than " : "")}{PageWords.Number(failures.Items)} {(failures.Items == 1 ? "item" : "items")} failed of causes met in the last 24 hours; everything else is well.")
             : new Verdict("good", $"All is well. {work}, and nothing failed in the last 24 hours.");
     }
 
-    private static string Jobs(int count) => count == 1 ? "1 job" : $"{PageWords.Number(count)} jobs";
+    private static string Jobs(long count) => count == 1 ? "1 job" : count > MostCounted ? $"more than {MostCounted} jobs" : $"{PageWords.Number(count)} jobs";
 
     private static string Capital(string words) => char.ToUpperInvariant(words[0]) + words[1..];
 }

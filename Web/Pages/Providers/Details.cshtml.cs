@@ -49,7 +49,7 @@ public sealed class DetailsModel(ProviderStore providers, LeadIntake leads, Audi
         }
 
         await leads.SaveAsync([long.Parse(npi, CultureInfo.InvariantCulture)], null, User.ActorName(), cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "leads.save", npi, null, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "leads.save", npi, null);
         TempData.SetStatus("It is a lead now.");
         return RedirectToPage("Details", new { npi });
     }

@@ -65,7 +65,7 @@ public sealed class FileModel(ProviderFileIntake intake, ProviderFileStore files
             return Page();
         }
 
-        await audit.WriteAsync(User.ActorName(), "providers.file", accepted.JobId.ToString(), new { accepted.Spec.Name, accepted.Spec.Kind, accepted.Spec.FileBytes }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "providers.file", accepted.JobId.ToString(), new { accepted.Spec.Name, accepted.Spec.Kind, accepted.Spec.FileBytes });
         TempData.SetStatus("The file is received.");
         return RedirectToPage("Load", new { id = accepted.JobId });
     }

@@ -70,7 +70,7 @@ public sealed class IndexModel(ProviderStore providers, LeadIntake leads, AuditL
 
         owner = string.IsNullOrWhiteSpace(owner) ? null : owner.Trim();
         var reply = all ? await leads.SaveAsync(filter!, owner, User.ActorName(), cancellationToken) : await leads.SaveAsync(wanted, owner, User.ActorName(), cancellationToken);
-        await audit.WriteAsync(User.ActorName(), "leads.save", (reply as LeadsStarted)?.JobId.ToString(), new { filter = all ? filter : null, npis = all ? null : (int?)wanted.Count }, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), "leads.save", (reply as LeadsStarted)?.JobId.ToString(), new { filter = all ? filter : null, npis = all ? null : (int?)wanted.Count });
         switch (reply)
         {
             case LeadsSaved saved:

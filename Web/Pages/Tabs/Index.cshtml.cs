@@ -65,7 +65,7 @@ public sealed class IndexModel(TabViews views, TabCatalog catalog, TabStore stor
         }
 
         await store.PauseAsync(tab, paused, cancellationToken);
-        await audit.WriteAsync(User.ActorName(), paused ? "tab.pause" : "tab.resume", tab, null, CancellationToken.None);
+        await audit.WriteAsync(User.ActorName(), paused ? "tab.pause" : "tab.resume", tab, null);
         TempData.SetStatus(paused ? $"{known.Title} is left out of syncs until it is resumed." : $"{known.Title} is synced again.");
         return RedirectToPage("Index");
     }

@@ -36,7 +36,7 @@ public sealed class LimitsModel(UpstreamViews views) : PageModel
         }
 
         var (calls, rate) = reset ? (null, null) : (ReadCalls(concurrency), ReadRate(callsPerSecond));
-        Refusal ??= await views.SetLimitsAsync(Name, calls, rate, User.ActorName(), cancellationToken);
+        Refusal ??= await views.SetLimitsAsync(Name, calls, rate, User.ActorName());
         if (Refusal is not null)
         {
             (Concurrency, CallsPerSecond, Response.StatusCode) = (concurrency, callsPerSecond, StatusCodes.Status400BadRequest);

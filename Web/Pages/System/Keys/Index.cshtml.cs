@@ -40,7 +40,7 @@ public sealed class IndexModel(ApiKeyStore keys, AuditLog audit, TimeProvider ti
         if (Refusal is null)
         {
             var (id, secret) = await keys.CreateAsync(name, scope!, User.ActorName(), cancellationToken);
-            await audit.WriteAsync(User.ActorName(), "key.make", id.ToString(), new { name, scope }, cancellationToken);
+            await audit.WriteAsync(User.ActorName(), "key.make", id.ToString(), new { name, scope });
             Made = new ShownOnce($"The key {name}", secret, "Send it in the header X-Api-Key.");
         }
         else

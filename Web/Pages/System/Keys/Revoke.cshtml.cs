@@ -31,7 +31,7 @@ public sealed class RevokeModel(ApiKeyStore keys, ApiKeyLookup lookup, AccountOp
         lookup.Forget();
         if (revoked)
         {
-            await audit.WriteAsync(User.ActorName(), "key.revoke", Id.ToString(), new { Key.Name }, cancellationToken);
+            await audit.WriteAsync(User.ActorName(), "key.revoke", Id.ToString(), new { Key.Name });
         }
 
         TempData.SetStatus(revoked ? $"The key {Key.Name} is revoked." : $"The key {Key.Name} was revoked already.");

@@ -40,7 +40,7 @@ public sealed class CommandModel(UserStore users, Sessions sessions, AuditLog au
             return await FindAsync(cancellationToken) ? Page() : NotFound();
         }
 
-        await audit.WriteAsync(User.ActorName(), $"user.{Verb}", Target.Name, Verb == UserCommand.Role ? new { from = Target.Role, to = role } : null, cancellationToken);
+        await audit.WriteAsync(User.ActorName(), $"user.{Verb}", Target.Name, Verb == UserCommand.Role ? new { from = Target.Role, to = role } : null);
         if (Made is not null)
         {
             return Page();

@@ -55,7 +55,7 @@ public sealed class IndexModel(UserStore users, AuditLog audit, TimeProvider tim
             }
             else
             {
-                await audit.WriteAsync(User.ActorName(), "user.add", name, new { role }, cancellationToken);
+                await audit.WriteAsync(User.ActorName(), "user.add", name, new { role });
                 Made = new ShownOnce($"The password of {name}", password, "Hand it over on a safe way, and let them change it after the first sign-in.");
             }
         }
