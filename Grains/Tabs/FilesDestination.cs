@@ -104,9 +104,11 @@ public sealed class FilesDestination : ITabDestination
 
     private static void Append(StringBuilder block, TabDefinition tab, IReadOnlyList<string> cells)
     {
-        for (var column = 0; column < cells.Count; column++)
+        // A row that could not be written since the columns changed has more or fewer cells than there are now.
+        for (var column = 0; column < tab.Columns.Count; column++)
         {
-            block.Append(column == 0 ? "" : ",").Append(tab.Columns[column].Format == TabFormat.Number && IsNumber(cells[column]) ? cells[column] : CsvText.Cell(cells[column]));
+            var cell = column < cells.Count ? cells[column] : "";
+            block.Append(column == 0 ? "" : ",").Append(tab.Columns[column].Format == TabFormat.Number && IsNumber(cell) ? cell : CsvText.Cell(cell));
         }
 
         block.Append("\r\n");

@@ -4,13 +4,14 @@ using OrleansBulk.Jobs;
 
 namespace OrleansBulk.Tabs;
 
-/// <summary>What one item of a sync is: a row that changed, a row that is gone, the end of a tab, or a block of positions to be compared with the sheet. Closed.</summary>
+/// <summary>What one item of a sync is: a row that changed, a row that is gone, the end of a tab, a block of positions to be compared with the sheet, or what is wrong with a tab. Closed.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "is")]
 [JsonDerivedType(typeof(ChangedRow), "row")]
 [JsonDerivedType(typeof(GoneRow), "gone")]
 [JsonDerivedType(typeof(TabEnd), "end")]
 [JsonDerivedType(typeof(TabBlock), "block")]
 [JsonDerivedType(typeof(TabTaken), "taken")]
+[JsonDerivedType(typeof(UnplacedRows), "unplaced")]
 internal abstract record TabItem(string Tab)
 {
     public static TabItem Read(Item item) => JsonSerializer.Deserialize<TabItem>(item.Data!)!;
@@ -32,21 +33,31 @@ internal sealed record GoneRow(string Tab, string Key) : TabItem(Tab)
     protected override string Words => $"{Tab}/{Key}, deleted";
 }
 
-/// <summary>Runs when all rows of the tab have their outcome: makes them visible and moves the watermark.</summary>
+/// <summary>
+/// Runs when all rows of the tab have their outcome: makes them visible and moves the watermark. Where the sheet has to be compared it brings the blocks for that, and one
+/// more end behind them; the last one lets go of the tab.
+/// </summary>
 /// <param name="At">With <paramref name="Key"/>: up to where the source was read; null when there was nothing.</param>
-internal sealed record TabEnd(string Tab, DateTimeOffset? At, string? Key, bool IsFull) : TabItem(Tab)
+/// <param name="IsCompared">The blocks stand before it.</param>
+/// <param name="Trouble">Why not all rows could be found; null: they were.</param>
+internal sealed record TabEnd(string Tab, DateTimeOffset? At, string? Key, bool IsFull, bool IsCompared = false, string? Trouble = null) : TabItem(Tab)
 {
-    protected override string Words => $"{Tab}, end";
+    protected override string Words => IsCompared ? $"{Tab}, end of the comparison" : $"{Tab}, end";
 }
 
 /// <summary>Positions to be compared with the sheet, from <paramref name="First"/> on.</summary>
-/// <param name="IsEnd">No row stands behind them.</param>
-internal sealed record TabBlock(string Tab, int First, int Rows, bool IsEnd) : TabItem(Tab)
+internal sealed record TabBlock(string Tab, int First, int Rows) : TabItem(Tab)
 {
     protected override string Words => $"{Tab}, rows {First} to {First + Rows - 1}";
 }
 
-/// <summary>The tab is not synced: another sync has it, it is paused, or its query is wrong.</summary>
+/// <summary>Rows of the source that have no key or no time of change, so that they have no place in a tab.</summary>
+internal sealed record UnplacedRows(string Tab, int Rows, bool AreMore) : TabItem(Tab)
+{
+    protected override string Words => $"{Tab}, rows without key or updated_at";
+}
+
+/// <summary>The tab is not synced: another sync has it, it is paused, its query is wrong, or it is in the file no more.</summary>
 internal sealed record TabTaken(string Tab, string Why, bool IsWrong) : TabItem(Tab)
 {
     protected override string Words => $"{Tab}, not synced";

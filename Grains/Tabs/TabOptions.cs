@@ -24,7 +24,10 @@ public sealed record TabOptions
     /// <summary>How often a scheduled sync compares all rows, which finds deleted ones. Default 1 day, range 1 minute to 30 days.</summary>
     public TimeSpan FullEvery { get; init; } = TimeSpan.FromDays(1);
 
-    /// <summary>After so long a sync begins no further rows; they come with the next one. Default 5 minutes, range 1 s to 1 day.</summary>
+    /// <summary>
+    /// So long after a tab's turn has begun its sync writes no further rows, and reads none but those that a full sync compares; they come with the next one. A resumed or
+    /// retried job has its time anew. Default 5 minutes, range 1 s to 1 day.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Time between the starts of two tabs of one sync, so that not all come at once. Default 10 s, range 0 to 10 minutes. Also <c>SYNC_DELAY_SECONDS</c>.</summary>
@@ -36,6 +39,9 @@ public sealed record TabOptions
     /// <summary>A query of the source may take so long. Default 30 s, range 1 s to 10 minutes.</summary>
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often a query of the source is tried again that met a broken connection or took too long. Default 3, range 0 to 20. Also <c>SYNC_MAX_RETRIES</c>.</summary>
+    public int Retries { get; init; } = 3;
+
     public static TabOptions Read(IConfiguration configuration)
     {
         var options = configuration.GetSection("Tabs").Get<TabOptions>() ?? new TabOptions();
@@ -44,6 +50,7 @@ public sealed record TabOptions
             Interval = Seconds(configuration, "SYNC_INTERVAL_SECONDS") ?? options.Interval,
             Delay = Seconds(configuration, "SYNC_DELAY_SECONDS") ?? options.Delay,
             Incremental = Flag(configuration, "SYNC_ENABLE_INCREMENTAL") ?? options.Incremental,
+            Retries = ReadRetries(configuration) ?? options.Retries,
         };
         options.Validate();
         return options;
@@ -63,6 +70,7 @@ public sealed record TabOptions
         Check(Between(Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), nameof(Timeout), Timeout, "00:00:01 to 1.00:00:00");
         Check(Between(Delay, TimeSpan.Zero, TimeSpan.FromMinutes(10)), nameof(Delay), Delay, "00:00:00 to 00:10:00");
         Check(Between(Overlap, TimeSpan.Zero, TimeSpan.FromHours(1)), nameof(Overlap), Overlap, "00:00:00 to 01:00:00");
+        Check(Retries is >= 0 and <= 20, nameof(Retries), Retries, "0 to 20");
         Check(Between(QueryTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), nameof(QueryTimeout), QueryTimeout, "00:00:01 to 00:10:00");
     }
 

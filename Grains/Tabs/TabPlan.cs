@@ -14,21 +14,44 @@ namespace OrleansBulk.Tabs;
 internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, TabSource source, Database database, string destination, TabOptions options, TimeProvider time)
 {
     private const int PageRows = 5000;
+    private const int MostAround = 20_000;
+    private const string AfterAllKeys = "\U0010FFFF";
 
     public async IAsyncEnumerable<PlannedItem> ReadAsync(string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var place = PlanCursor.Parse(after);
         for (var i = place.Tab; i < spec.Tabs.Count; i++, place = new PlanCursor(i, Phase.Behind, 0, null))
         {
-            if (place.Phase == Phase.Done || catalog.Find(spec.Tabs[i]) is not { } tab)
+            if (place.Phase == Phase.Done)
             {
-                continue; // it was taken out of the file since the job was accepted, or is planned already
+                continue;
             }
 
-            await foreach (var item in ReadTabAsync(tab, place with { Tab = i }, cancellationToken))
+            place = place with { Tab = i };
+            if (catalog.Find(spec.Tabs[i]) is not { } tab)
+            {
+                yield return new TabTaken(spec.Tabs[i], $"The tab '{spec.Tabs[i]}' is not in the file of tabs any more.", IsWrong: true).Plan(place.Done());
+                continue;
+            }
+
+            await using var items = ReadTabAsync(tab, place, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await NextAsync(items, tab, place) is { } item)
             {
                 yield return item;
             }
+        }
+    }
+
+    /// <summary>Trouble with the source of one tab ends that tab, in words, and no other one.</summary>
+    private static async Task<PlannedItem?> NextAsync(IAsyncEnumerator<PlannedItem> items, TabDefinition tab, PlanCursor place)
+    {
+        try
+        {
+            return await items.MoveNextAsync() ? items.Current : null;
+        }
+        catch (InvalidTabException error)
+        {
+            return new TabEnd(tab.Name, null, null, IsFull: false, Trouble: error.Message).Plan(place.Done());
         }
     }
 
@@ -59,23 +82,29 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
         if (place.Phase == Phase.Behind && watermark is { } mark && options.Overlap > TimeSpan.Zero)
         {
-            await foreach (var again in ReadAroundAsync(tab, mark, place.Last, cancellationToken))
+            foreach (var again in await ReadAroundAsync(tab, mark, place.Last, cancellationToken))
             {
-                yield return new ChangedRow(tab.Name, again.Key).Plan(place.At(Phase.Behind, 0, again));
+                yield return new ChangedRow(tab.Name, again.Key).Plan(place.At(Phase.Behind, 0, again, null));
             }
         }
 
-        var (last, count) = place.Phase == Phase.Ahead ? (place.Last, place.Count) : (watermark, 0);
+        // The watermark goes no further than the source's clock: a row that is dated in the future must not hide what changes until then.
+        var (last, count, upTo) = place.Phase == Phase.Ahead ? (place.Last, place.Count, place.Read) : (watermark, 0, null);
         if (place.Phase <= Phase.Ahead)
         {
-            while (isFull || count < tab.Limit)
+            while (isFull || (count < tab.Limit && time.GetUtcNow() - state.BegunAt <= options.Timeout))
             {
                 var wanted = isFull ? PageRows : Math.Min(PageRows, tab.Limit - count);
                 var page = await source.ReadPlacesAsync(tab, null, last, null, wanted, cancellationToken);
+                var toCome = page.Any(row => row.IsToCome) ? await WrittenAsync(tab, page.Where(row => row.IsToCome), cancellationToken) : null;
                 foreach (var row in page)
                 {
                     (last, count) = (row, count + 1);
-                    yield return new ChangedRow(tab.Name, row.Key).Plan(place.At(Phase.Ahead, count, row));
+                    upTo = row.IsToCome ? upTo : row;
+                    if (isFull || toCome is null || !IsWritten(row, toCome))
+                    {
+                        yield return new ChangedRow(tab.Name, row.Key).Plan(place.At(Phase.Ahead, count, row, upTo));
+                    }
                 }
 
                 if (page.Count < wanted)
@@ -86,18 +115,23 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         }
         else
         {
-            last = place.Read;
+            upTo = place.Read;
         }
 
         if (isFull)
         {
             await foreach (var gone in ReadGoneAsync(tab, place.Phase == Phase.Gone ? place.Last?.Key : null, cancellationToken))
             {
-                yield return new GoneRow(tab.Name, gone).Plan(place.AtGone(gone, last));
+                yield return new GoneRow(tab.Name, gone).Plan(place.AtGone(gone, upTo));
+            }
+
+            if (place.Last?.Key != AfterAllKeys && await source.CountUnplacedAsync(tab, cancellationToken) is { Rows: > 0 } unplaced)
+            {
+                yield return new UnplacedRows(tab.Name, unplaced.Rows, unplaced.AreMore).Plan(place.AtGone(AfterAllKeys, upTo));
             }
         }
 
-        yield return new TabEnd(tab.Name, last?.At, last?.Key, isFull).Plan(place.Done());
+        yield return new TabEnd(tab.Name, upTo?.At, upTo?.Key, isFull).Plan(place.Done());
     }
 
     private async Task<string?> FindFaultAsync(TabDefinition tab, CancellationToken cancellationToken)
@@ -113,25 +147,24 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         }
     }
 
-    private async IAsyncEnumerable<TabPlace> ReadAroundAsync(TabDefinition tab, TabPlace mark, TabPlace? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// The rows before the watermark that are not written as they are now. At most the newest <see cref="MostAround"/> of them are looked at: of many that changed at once,
+    /// in one load say, all would be looked at with every sync.
+    /// </summary>
+    private async Task<IReadOnlyList<TabPlace>> ReadAroundAsync(TabDefinition tab, TabPlace mark, TabPlace? after, CancellationToken cancellationToken)
     {
-        while (true)
+        var around = await source.ReadNewestAsync(tab, mark.At - options.Overlap, mark, MostAround, cancellationToken);
+        var again = new List<TabPlace>();
+        foreach (var page in around.Reverse().SkipWhile(row => row.At < after?.At).Chunk(PageRows))
         {
-            var page = await source.ReadPlacesAsync(tab, mark.At - options.Overlap, after, mark, PageRows, cancellationToken);
-            var written = await WrittenAsync(tab, [.. page.Select(row => row.Key)], cancellationToken);
-            foreach (var row in page.Where(row => !written.TryGetValue(row.Key, out var at) || at != row.At))
-            {
-                yield return row;
-            }
-
-            if (page.Count < PageRows)
-            {
-                yield break;
-            }
-
-            after = page[^1];
+            var written = await WrittenAsync(tab, page, cancellationToken);
+            again.AddRange(page.Where(row => !IsWritten(row, written)));
         }
+
+        return again;
     }
+
+    private static bool IsWritten(TabPlace row, Dictionary<string, DateTimeOffset> written) => written.TryGetValue(row.Key, out var at) && at == row.At;
 
     private const string DirtySql = """
         -- name: ListDirtyTabRows
@@ -171,13 +204,13 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private const string WrittenSql = """
         -- name: LookAtWrittenTabRows
-        SELECT key, updated_at FROM tab_rows WHERE tab = $1 AND key = ANY($2) AND cells IS NOT NULL
+        SELECT key, updated_at FROM tab_rows WHERE tab = $1 AND key = ANY($2) AND cells IS NOT NULL AND updated_at IS NOT NULL
         """;
 
-    private async Task<Dictionary<string, DateTimeOffset>> WrittenAsync(TabDefinition tab, string[] keys, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, DateTimeOffset>> WrittenAsync(TabDefinition tab, IEnumerable<TabPlace> rows, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        return (await connection.Sql(WrittenSql).With(tab.Name).With(keys).ListAsync(row => (Key: row.GetString(0), At: row.GetFieldValue<DateTimeOffset>(1)), cancellationToken))
+        return (await connection.Sql(WrittenSql).With(tab.Name).With(rows.Select(row => row.Key).ToArray()).ListAsync(row => (Key: row.GetString(0), At: row.GetFieldValue<DateTimeOffset>(1)), cancellationToken))
             .ToDictionary(row => row.Key, row => row.At, StringComparer.Ordinal);
     }
 
@@ -185,13 +218,16 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
     private const string TakeSql = """
         -- name: TakeTab
         WITH taken AS (
-            UPDATE tabs t SET job_id = $2 WHERE name = $1 AND NOT paused
+            UPDATE tabs t SET job_id = $2, last_job_id = $2, layout = CASE WHEN layout = $5 OR (layout IS NULL AND next_position = 1) THEN $5 ELSE '' END,
+                width = CASE WHEN destination <> $6 THEN $7 ELSE greatest(width, $7) END
+            WHERE name = $1 AND NOT paused
               AND (job_id IS NULL OR job_id = $2 OR NOT EXISTS (SELECT FROM jobs j WHERE j.id = t.job_id AND j.status IN ('queued', 'planning', 'running', 'paused')))
-            RETURNING watermark_at, watermark_key, $4 OR coalesce(destination <> $5, false) AS is_full
+            RETURNING watermark_at, watermark_key, $4 OR layout <> $5 AS is_full
         ), noted AS (
-            INSERT INTO tab_syncs (tab, job_id, started_at, is_full) SELECT $1, $2, $3, is_full FROM taken ON CONFLICT DO NOTHING
+            INSERT INTO tab_syncs (tab, job_id, started_at, is_full, layout) SELECT $1, $2, $3, is_full, $5 FROM taken ON CONFLICT DO NOTHING
         )
-        SELECT watermark_at, watermark_key, is_full FROM taken
+        SELECT t.watermark_at, t.watermark_key, coalesce(s.is_full, t.is_full), greatest(coalesce(s.started_at, $3), j.begun_at)
+        FROM taken t JOIN jobs j ON j.id = $2 LEFT JOIN tab_syncs s ON s.tab = $1 AND s.job_id = $2
         """;
 
     private const string WhySql = """
@@ -209,12 +245,14 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await connection.Sql(KnowSql).With(tab.Name).RunAsync(cancellationToken);
         var state = await connection.Sql(TakeSql).With(tab.Name).With(jobId).With(time.GetUtcNow()).With(!spec.Incremental)
-            .With(destination).FirstAsync(row => new TabState(row.Time(0) is { } at ? new TabPlace(at, row.GetString(1)) : null, row.GetBoolean(2)), cancellationToken);
+            .With(TabLayout.Of(destination, tab)).With(destination).With(tab.Columns.Count)
+            .FirstAsync(row => new TabState(row.Time(0) is { } at ? new TabPlace(at, row.GetString(1)) : null, row.GetBoolean(2), row.GetFieldValue<DateTimeOffset>(3)), cancellationToken);
         return state is not null ? (state, null) : (null, await connection.Sql(WhySql).With(tab.Name).FirstAsync(row => row.GetString(0), cancellationToken));
     }
 
-    /// <param name="IsFull">All rows are wanted: by the spec, or because the destination is another one than last time.</param>
-    private sealed record TabState(TabPlace? Watermark, bool IsFull);
+    /// <param name="IsFull">All rows are wanted: by the spec, or because the destination, the query or the columns are others than last time.</param>
+    /// <param name="BegunAt">From when on its time is counted.</param>
+    private sealed record TabState(TabPlace? Watermark, bool IsFull, DateTimeOffset BegunAt);
 
     private enum Phase
     {
@@ -228,7 +266,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
     /// <param name="Tab">Which of the spec's tabs.</param>
     /// <param name="Count">Rows of the phase so far.</param>
     /// <param name="Last">The last row of the phase; in <see cref="Phase.Gone"/> its key alone counts.</param>
-    /// <param name="Read">In <see cref="Phase.Gone"/>: up to where the source was read.</param>
+    /// <param name="Read">From <see cref="Phase.Ahead"/> on: up to where the source was read, by its clock.</param>
     private sealed record PlanCursor(int Tab, Phase Phase, int Count, TabPlace? Last, TabPlace? Read = null)
     {
         public static PlanCursor Parse(string? text)
@@ -242,7 +280,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
             return new PlanCursor(int.Parse(parts[0], CultureInfo.InvariantCulture), Enum.Parse<Phase>(parts[1]), int.Parse(parts[2], CultureInfo.InvariantCulture), Place(parts[3], parts[4]), Place(parts[5], parts[6]));
         }
 
-        public string At(Phase phase, int count, TabPlace last) => (this with { Phase = phase, Count = count, Last = last, Read = null }).ToString();
+        public string At(Phase phase, int count, TabPlace last, TabPlace? read) => (this with { Phase = phase, Count = count, Last = last, Read = read }).ToString();
 
         public string AtGone(string key, TabPlace? read) => (this with { Phase = Phase.Gone, Count = 0, Last = new TabPlace(DateTimeOffset.UnixEpoch, key), Read = read }).ToString();
 

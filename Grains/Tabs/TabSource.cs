@@ -11,12 +11,16 @@ namespace OrleansBulk.Tabs;
 public sealed class TabSource : IAsyncDisposable
 {
     private const int Connections = 2;
+    private const int MostUnplaced = 1000; // that are counted
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<string, TabShape> _shapes = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
+    private readonly int _retries;
 
     public TabSource(string connectionString, TabOptions options)
     {
+        _retries = options.Retries;
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "bulk-tabs",
@@ -44,36 +48,44 @@ public sealed class TabSource : IAsyncDisposable
             return known;
         }
 
-        await using var connection = await OpenAsync(cancellationToken);
-        try
-        {
-            await using var reader = await connection.Sql($"SELECT * FROM ({tab.Source}) AS s LIMIT 0").ExecuteReaderAsync(cancellationToken);
-            var types = Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetDataTypeName, StringComparer.Ordinal);
-            return _shapes.GetOrAdd(tab.Name, TabShape.Of(tab, types));
-        }
-        catch (PostgresException error) when (!Database.IsAway(error))
-        {
-            throw new InvalidTabException(tab.Name, $"its source query is refused: {error.MessageText}", error);
-        }
+        var types = await AskAsync(
+            tab, _retries,
+            async connection =>
+            {
+                await using var reader = await connection.Sql($"SELECT * FROM ({tab.Source}) AS s LIMIT 0").ExecuteReaderAsync(cancellationToken);
+                return Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetDataTypeName, StringComparer.Ordinal);
+            },
+            cancellationToken);
+        return _shapes.GetOrAdd(tab.Name, TabShape.Of(tab, types));
     }
 
-    /// <summary>Keys and times of rows behind a place, in the order of (updated_at, key).</summary>
+    /// <summary>Keys and times of rows behind a place, in the order of (updated_at, key). Rows that have no key or no time are left out.</summary>
     /// <param name="from">Only rows that changed at this time or later; null: all behind <paramref name="after"/>.</param>
     /// <param name="after">The last row of the page before; null: from the start.</param>
     /// <param name="upTo">Only rows up to this one; null: to the end.</param>
-    public async Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken)
+    /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
+    public Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken) =>
+        ReadPlacesAsync(tab, from, after, upTo, limit, newestFirst: false, _retries, cancellationToken);
+
+    /// <summary>The newest rows of a span, the newest first.</summary>
+    /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
+    public Task<IReadOnlyList<TabPlace>> ReadNewestAsync(TabDefinition tab, DateTimeOffset from, TabPlace upTo, int limit, CancellationToken cancellationToken) =>
+        ReadPlacesAsync(tab, from, null, upTo, limit, newestFirst: true, _retries, cancellationToken);
+
+    private async Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(
+        TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst, int retries, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
-        await using var connection = await OpenAsync(cancellationToken);
-        await using var command = connection.CreateCommand();
-        AskForPlaces(command, tab, shape, from, after, upTo, limit);
-        return await ReadAsync(command, row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)), cancellationToken);
+        return await AskAsync(
+            tab, retries, command => AskForPlaces(command, tab, shape, from, after, upTo, limit, newestFirst),
+            row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)) { IsToCome = row.GetBoolean(2) }, cancellationToken);
     }
 
     /// <summary>The question of <see cref="ReadPlacesAsync"/>: answered by an index on (updated_at, key), however many rows there are.</summary>
-    internal static void AskForPlaces(NpgsqlCommand command, TabDefinition tab, TabShape shape, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit)
+    internal static void AskForPlaces(
+        NpgsqlCommand command, TabDefinition tab, TabShape shape, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst = false)
     {
-        var conditions = new List<string>();
+        var conditions = new List<string> { "s.updated_at IS NOT NULL AND s.key IS NOT NULL" };
         if (from is { } time)
         {
             conditions.Add($"s.updated_at >= ${Add(time)}");
@@ -89,8 +101,8 @@ public sealed class TabSource : IAsyncDisposable
             conditions.Add($"(s.updated_at, s.key) <= (${Add(high.At)}, ${Add(high.Key)}::text::{shape.KeyType})");
         }
 
-        var where = conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions);
-        command.CommandText = $"SELECT s.updated_at, s.key::text FROM ({tab.Source}) AS s {where} ORDER BY s.updated_at, s.key LIMIT ${Add(limit)}";
+        var order = newestFirst ? "s.updated_at DESC, s.key DESC" : "s.updated_at, s.key";
+        command.CommandText = $"SELECT s.updated_at, s.key::text, s.updated_at > now() FROM ({tab.Source}) AS s WHERE {string.Join(" AND ", conditions)} ORDER BY {order} LIMIT ${Add(limit)}";
 
         int Add<T>(T value)
         {
@@ -100,53 +112,119 @@ public sealed class TabSource : IAsyncDisposable
     }
 
     /// <summary>The rows with these keys, with all that belongs to them: one statement.</summary>
+    /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public async Task<IReadOnlyList<SourceRow>> ReadRowsAsync(TabDefinition tab, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
-        await using var connection = await OpenAsync(cancellationToken);
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT s.key::text, s.updated_at, {string.Join(", ", tab.Columns.Select(column => "s." + Quote(column.Name)))} FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
-        return await ReadAsync(command, row => new SourceRow(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), [.. tab.Columns.Select((column, i) => TabCells.Text(row.GetValue(i + 2), column.Format))]), cancellationToken);
+        return await AskAsync(
+            tab, _retries,
+            command =>
+            {
+                command.CommandText = $"SELECT s.key::text, s.updated_at, {string.Join(", ", tab.Columns.Select(column => "s." + Quote(column.Name)))} FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+            },
+            row => new SourceRow(row.GetString(0), row.Time(1), [.. tab.Columns.Select((column, i) => TabCells.Text(row.GetValue(i + 2), column.Format))]), cancellationToken);
     }
 
     /// <summary>Which of these keys there are no rows for any more: one statement.</summary>
+    /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public async Task<IReadOnlyList<string>> FindGoneAsync(TabDefinition tab, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
-        await using var connection = await OpenAsync(cancellationToken);
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT s.key::text FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
-        var there = await ReadAsync(command, row => row.GetString(0), cancellationToken);
+        var there = await AskAsync(
+            tab, _retries,
+            command =>
+            {
+                command.CommandText = $"SELECT s.key::text FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+            },
+            row => row.GetString(0), cancellationToken);
         return [.. keys.Except(there, StringComparer.Ordinal)];
     }
 
-    /// <summary>How many rows wait behind a place, counted up to a bound, and the oldest change among them.</summary>
+    /// <summary>How many rows have no key or no time of change, counted up to a bound: no place can be told for them. Reads the whole source.</summary>
+    /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
+    public async Task<(int Rows, bool AreMore)> CountUnplacedAsync(TabDefinition tab, CancellationToken cancellationToken)
+    {
+        var found = await AskAsync(
+            tab, _retries, command => command.CommandText = $"SELECT count(*)::integer FROM (SELECT FROM ({tab.Source}) AS s WHERE s.updated_at IS NULL OR s.key IS NULL LIMIT {MostUnplaced + 1}) AS unplaced",
+            row => row.GetInt32(0), cancellationToken);
+        return (Math.Min(found[0], MostUnplaced), found[0] > MostUnplaced);
+    }
+
+    /// <summary>How many rows wait behind a place, counted up to a bound, and the oldest change among them. Rows that are dated in the future do not wait yet.</summary>
+    /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer; it is asked once, since somebody waits.</exception>
     public async Task<TabLag> ReadLagAsync(TabDefinition tab, TabPlace? after, int most, CancellationToken cancellationToken)
     {
-        var waiting = await ReadPlacesAsync(tab, null, after, null, most, cancellationToken);
+        var waiting = (await ReadPlacesAsync(tab, null, after, null, most, newestFirst: false, retries: 0, cancellationToken)).Where(row => !row.IsToCome).ToList();
         return new TabLag(waiting.Count, waiting.Count > 0 ? waiting[0].At : null);
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private async Task<IReadOnlyList<T>> ReadAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _statements);
-        return await command.ListAsync(read, cancellationToken);
-    }
+    private async Task<IReadOnlyList<T>> AskAsync<T>(TabDefinition tab, int retries, Action<NpgsqlCommand> write, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) =>
+        await AskAsync(
+            tab, retries,
+            async connection =>
+            {
+                var command = connection.CreateCommand(); // disposed by the list
+                write(command);
+                Interlocked.Increment(ref _statements);
+                return await command.ListAsync(read, cancellationToken);
+            },
+            cancellationToken);
 
-    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken);
+    /// <summary>Asks again after a broken connection or a time-out. What remains is trouble of this tab, in words: it must not look like trouble of the service's own database.</summary>
+    private async Task<T> AskAsync<T>(TabDefinition tab, int retries, Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+                return await ask(connection);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.QueryCanceled && !cancellationToken.IsCancellationRequested)
+            {
+                await PauseAsync(tries, "its source query took too long (Tabs:QueryTimeout); an index on (updated_at, key) may be missing");
+            }
+            catch (Exception error) when (Database.IsAway(error) && !cancellationToken.IsCancellationRequested)
+            {
+                await PauseAsync(tries, $"its source cannot be reached: {error.Message}");
+            }
+            catch (PostgresException error)
+            {
+                throw new InvalidTabException(tab.Name, error.SqlState.StartsWith("28", StringComparison.Ordinal) ? $"its source refuses the sign-in: {error.MessageText}" : $"its source query is refused: {error.MessageText}");
+            }
+            catch (Exception error) when (error is InvalidCastException or FormatException or OverflowException)
+            {
+                throw new InvalidTabException(tab.Name, $"its source answers a value that cannot be read: {error.Message}");
+            }
+        }
+
+        async Task PauseAsync(int tries, string problem)
+        {
+            if (tries > retries)
+            {
+                throw new InvalidTabException(tab.Name, tries > 1 ? $"{problem} ({tries} tries)" : problem);
+            }
+
+            await Task.Delay(FirstPause * Math.Pow(2, Math.Min(tries - 1, 6)), cancellationToken);
+        }
+    }
 
     private static string Quote(string column) => '"' + column.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
 }
 
 /// <summary>A place in the order in which a tab's rows changed.</summary>
-public readonly record struct TabPlace(DateTimeOffset At, string Key);
+public readonly record struct TabPlace(DateTimeOffset At, string Key)
+{
+    /// <summary>It is dated in the future, by the source's own clock: what changes before then stands before it.</summary>
+    public bool IsToCome { get; init; }
+}
 
 /// <param name="Cells">As they are to stand in the tab.</param>
-public sealed record SourceRow(string Key, DateTimeOffset UpdatedAt, string[] Cells);
+public sealed record SourceRow(string Key, DateTimeOffset? UpdatedAt, string[] Cells);
 
 /// <param name="Rows">That wait to be taken over; counted up to a bound.</param>
 /// <param name="Oldest">When the one that waits longest changed; null when none waits.</param>
@@ -177,4 +255,4 @@ public sealed record TabShape(string KeyType)
 }
 
 /// <summary>A tab that cannot be synced as it is written.</summary>
-public sealed class InvalidTabException(string tab, string problem, Exception? inner = null) : Exception($"The tab '{tab}' cannot be synced: {problem}.", inner);
+public sealed class InvalidTabException(string tab, string problem) : Exception($"The tab '{tab}' cannot be synced: {problem}.");

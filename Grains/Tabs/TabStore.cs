@@ -78,15 +78,32 @@ public sealed class TabStore(Database database)
 
     private const string LookSql = """
         -- name: LookAtTabSync
-        SELECT (SELECT count(*) FROM (SELECT FROM tab_changes WHERE tab = $1 AND job_id = $2 LIMIT 1) AS found),
-               (SELECT published_at IS NOT NULL FROM tabs WHERE name = $1), EXISTS (SELECT FROM skip_reasons WHERE job_id = $2 AND reason = $3)
+        SELECT t.is_unpublished OR t.published_at IS NULL, coalesce(t.layout = $3, false), coalesce(s.undone, 0)
+        FROM tabs t LEFT JOIN tab_syncs s ON s.tab = t.name AND s.job_id = $2 WHERE t.name = $1
         """;
 
-    /// <summary>Whether a sync has changed anything, whether the tab was ever published, and whether rows were left for the next one.</summary>
-    internal async Task<(long Changes, bool IsPublished, bool Left)> LookAtSyncAsync(string tab, Guid jobId, string leftReason, CancellationToken cancellationToken)
+    /// <summary>Whether rows are committed that were not published, whether all rows have this layout, and how many rows and blocks the sync has left for the next one.</summary>
+    internal async Task<(bool IsUnpublished, bool IsOfLayout, int Undone)> LookAtSyncAsync(string tab, Guid jobId, string layout, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        return (await connection.Sql(LookSql).With(tab).With(jobId).With(leftReason).ListAsync(row => (row.GetInt64(0), row.GetBoolean(1), row.GetBoolean(2)), cancellationToken))[0];
+        return (await connection.Sql(LookSql).With(tab).With(jobId).With(layout).ListAsync(row => (row.GetBoolean(0), row.GetBoolean(1), row.GetInt32(2)), cancellationToken))[0];
+    }
+
+    // A chunk without the tab's name is not taken apart.
+    private const string PendingSql = """
+        -- name: IsTabPending
+        SELECT EXISTS (
+            SELECT FROM chunks c CROSS JOIN LATERAL json_array_elements(c.items) WITH ORDINALITY AS i(item, place)
+            WHERE c.job_id = $1 AND c.first_ordinal < $2 AND position('.' in c.outcomes) > 0 AND position('"' || $3 || '"' in c.items::text) > 0
+              AND substr(c.outcomes, i.place::integer, 1) = '.' AND c.first_ordinal + i.place - 1 < $2 AND i.item -> 1 ->> 'Tab' = $3 AND ($4 OR i.item -> 1 ->> 'is' <> 'block'))
+        """;
+
+    /// <summary>Whether items of a tab that stand before this one in the job have no outcome yet that is committed.</summary>
+    /// <param name="blocksToo">Whether comparisons count.</param>
+    internal async Task<bool> IsPendingAsync(Guid jobId, string tab, long before, bool blocksToo, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(PendingSql).With(jobId).With(before).With(tab).With(blocksToo).FirstAsync(row => (object)row.GetBoolean(0), cancellationToken) is true;
     }
 
     private const string PageSql = """
@@ -135,6 +152,7 @@ public sealed class TabStore(Database database)
         SELECT coalesce(max(position), 0) FROM tab_rows WHERE tab = $1
         """;
 
+    /// <summary>The last position that a row has; 0: there are none.</summary>
     internal async Task<int> LastPositionAsync(string tab, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);

@@ -17,9 +17,12 @@ internal static class TabWriter
             SELECT w.key, w.kind, w.at, ARRAY(SELECT json_array_elements_text(w.before)) AS before, CASE WHEN w.kind <> 'removed' THEN ARRAY(SELECT json_array_elements_text(w.after)) END AS after
             FROM unnest($3::text[], $4::text[], $5::json[], $6::json[], $7::timestamptz[]) AS w(key, kind, before, after, at)
         ), written AS (
-            UPDATE tab_rows r SET cells = w.after, updated_at = w.at, is_dirty = false FROM work w WHERE r.tab = $1 AND r.key = w.key AND w.kind <> 'removed'
+            UPDATE tab_rows r SET cells = w.after, updated_at = w.at, is_dirty = r.is_changed_again, is_changed_again = false
+            FROM work w WHERE r.tab = $1 AND r.key = w.key AND (w.kind <> 'removed' OR r.is_changed_again)
         ), removed AS (
-            DELETE FROM tab_rows r USING work w WHERE r.tab = $1 AND r.key = w.key AND w.kind = 'removed'
+            DELETE FROM tab_rows r USING work w WHERE r.tab = $1 AND r.key = w.key AND w.kind = 'removed' AND NOT r.is_changed_again
+        ), unpublished AS (
+            UPDATE tabs SET is_unpublished = true WHERE name = $1 AND NOT is_unpublished
         ), counted AS (
             UPDATE tab_syncs s SET added = s.added + c.added, changed = s.changed + c.changed, removed = s.removed + c.removed
             FROM (SELECT count(*) FILTER (WHERE kind = 'added') AS added, count(*) FILTER (WHERE kind = 'changed') AS changed, count(*) FILTER (WHERE kind = 'removed') AS removed FROM work) c
@@ -46,22 +49,37 @@ internal static class TabWriter
             .RunAsync(cancellationToken);
     }
 
+    private const string UndoneSql = """
+        -- name: CountUndoneTabItems
+        UPDATE tab_syncs SET undone = undone + $3 WHERE tab = $1 AND job_id = $2
+        """;
+
+    /// <summary>Notes that rows or blocks are left for the next sync.</summary>
+    public static Task CountUndoneAsync(NpgsqlConnection connection, Guid jobId, string tab, int items, CancellationToken cancellationToken) =>
+        connection.Sql(UndoneSql).With(tab).With(jobId).With(items).RunAsync(cancellationToken);
+
+    // Only a full sync may set the watermark back. A layout is that of all rows when a full sync was begun and ended in it.
     private const string EndSql = """
         -- name: EndTabSync
         WITH ended AS (
-            UPDATE tab_syncs SET finished_at = $3, is_whole = $4 WHERE tab = $1 AND job_id = $2
+            UPDATE tab_syncs SET finished_at = CASE WHEN $9 THEN $3 ELSE finished_at END, is_whole = CASE WHEN $9 THEN $4 ELSE is_whole END WHERE tab = $1 AND job_id = $2 RETURNING layout
         ), older AS (
             DELETE FROM tab_changes WHERE tab = $1 AND job_id <> $2
         )
-        UPDATE tabs SET job_id = NULL, published_at = $3,
-            watermark_at = CASE WHEN $4 THEN coalesce($5, watermark_at) ELSE watermark_at END, watermark_key = CASE WHEN $4 THEN coalesce($6, watermark_key) ELSE watermark_key END,
-            full_at = CASE WHEN $4 AND $7 THEN $3 ELSE full_at END, destination = CASE WHEN $4 THEN $8 ELSE destination END
+        UPDATE tabs SET job_id = CASE WHEN $9 THEN NULL ELSE job_id END,
+            published_at = CASE WHEN $10 THEN $3 ELSE published_at END, is_unpublished = is_unpublished AND NOT $10,
+            watermark_at = CASE WHEN $4 AND $5 IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $5 ELSE watermark_at END,
+            watermark_key = CASE WHEN $4 AND $5 IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $6 ELSE watermark_key END,
+            full_at = CASE WHEN $4 AND $7 AND $9 THEN $3 ELSE full_at END, destination = CASE WHEN $4 AND $9 THEN $8 ELSE destination END,
+            layout = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $11 ELSE layout END,
+            width = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $12 ELSE width END
         WHERE name = $1 AND job_id = $2
         """;
 
-    /// <summary>Lets go of the tab, and moves its watermark when all rows that were planned have been taken over.</summary>
-    public static Task EndAsync(NpgsqlConnection connection, Guid jobId, string tab, EndWork end, string destination, DateTimeOffset at, CancellationToken cancellationToken) =>
+    /// <summary>Moves the tab's watermark when all rows that were planned have been taken over, and lets go of the tab with its last end.</summary>
+    public static Task EndAsync(NpgsqlConnection connection, Guid jobId, string tab, EndWork end, string destination, string layout, int columns, DateTimeOffset at, CancellationToken cancellationToken) =>
         connection.Sql(EndSql).With(tab).With(jobId).With(at.ToUniversalTime()).With(end.IsWhole).WithTyped(NpgsqlDbType.TimestampTz, end.End.At).WithText(end.End.Key).With(end.End.IsFull).With(destination)
+            .With(end.IsLast).With(end.IsPublished).With(layout).With(columns)
             .RunAsync(cancellationToken);
 
     private const string RestoredSql = """

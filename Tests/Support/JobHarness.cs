@@ -109,6 +109,9 @@ internal sealed class JobHarness : IAsyncDisposable
 
     public static Task Until(string what, Func<bool> condition) => Until(what, () => Task.FromResult(condition()));
 
+    /// <summary>Ends the silo and leaves the database to others.</summary>
+    public ValueTask StopAsync() => _cluster.DisposeAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _cluster.DisposeAsync();
