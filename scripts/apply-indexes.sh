@@ -59,13 +59,13 @@ while IFS= read -r line; do
     else
         PGOPTIONS='-c client_min_messages=warning' sql -c "$line" || failed=1
     fi
-    # What an interrupted REINDEX left beside it: the new one that was not finished, or the old one that was not dropped yet.
-    for left in $(sql -c "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid WHERE NOT indisvalid AND relname ~ '^${name}_cc(new|old)[0-9]*$'"); do
-        sql -c "DROP INDEX CONCURRENTLY IF EXISTS $left" || failed=1
-    done
 done < "$file"
 
 list=$(IFS=,; echo "${names[*]}")
+# What an interrupted REINDEX left beside an index: the new one that was not finished, or the old one that was not dropped yet.
+for left in $(sql -c "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE NOT i.indisvalid AND regexp_replace(c.relname, '_cc(new|old)[0-9]*$', '') IN ($list) AND c.relname NOT IN ($list)"); do
+    sql -c "DROP INDEX CONCURRENTLY IF EXISTS $left" || failed=1
+done
 psql -X -q -c "SELECT c.relname AS index, pg_size_pretty(pg_relation_size(c.oid)) AS size, CASE WHEN i.indisvalid THEN 'valid' ELSE 'INVALID' END AS validity
     FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname IN ($list) ORDER BY c.relname"
 valid=$(sql -c "SELECT count(*) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname IN ($list) AND i.indisvalid")
