@@ -75,3 +75,9 @@ public sealed class BackgroundPace(ForegroundGuard people, TimeProvider time)
         public static bool operator !=(Turn left, Turn right) => !left.Equals(right);
     }
 }
+
+internal static class BackgroundPaces
+{
+    /// <summary>A turn of a pace; without one a free turn.</summary>
+    public static ValueTask<BackgroundPace.Turn> TurnAsync(this BackgroundPace? pace, CancellationToken cancellationToken) => pace?.EnterAsync(cancellationToken) ?? default;
+}

@@ -14,8 +14,6 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 {
     private long _commitNo = commitNo; // written by the committer only
 
-    private ValueTask<BackgroundPace.Turn> TurnAsync(CancellationToken cancellationToken) => pace?.EnterAsync(cancellationToken) ?? default;
-
     private const string ReservePlanSql = """
         -- name: ReservePlan
         UPDATE jobs SET next_chunk = next_chunk + $3, planned = planned + $4, plan_cursor = $5, heartbeat = now()
@@ -28,7 +26,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <summary>Stores planned items as chunks and moves the plan's cursor behind them, in one transaction.</summary>
     public async Task PlanAsync(IReadOnlyList<PlannedItem> items, CancellationToken cancellationToken)
     {
-        using var turn = await TurnAsync(cancellationToken);
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var chunks = (items.Count + Chunk.MaxItems - 1) / Chunk.MaxItems;
@@ -94,7 +92,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <param name="open">Chunks that the pump holds already.</param>
     public async Task<List<Chunk>> ClaimAsync(int after, int[] open, int limit, CancellationToken cancellationToken)
     {
-        using var turn = await TurnAsync(cancellationToken);
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return await connection.Sql(ClaimSql).With(jobId).With(after).With(open).With(limit)
             .ListAsync(row => Chunk.Read(row.GetInt32(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2), row.GetString(3)), cancellationToken);
@@ -151,7 +149,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <exception cref="EpochFencedException">Another epoch owns the job.</exception>
     public async Task CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
     {
-        using var turn = await TurnAsync(cancellationToken);
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var spawned = batch.Spawned;

@@ -11,7 +11,7 @@ namespace OrleansBulk.Tabs;
 /// now (a transaction may commit later than its time says); then the rows behind it, at most the tab's limit, or all in a full sync; then, in a full sync, the rows
 /// that are gone; then the tab's end.
 /// </summary>
-internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, TabSource source, Database database, string destination, TabOptions options, TimeProvider time)
+internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, TabSource source, Database database, string destination, TabOptions options, TimeProvider time, BackgroundPace? pace)
 {
     private const int PageRows = 5000;
     private const int MostAround = 20_000;
@@ -173,6 +173,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private async Task<IReadOnlyList<string>> ReadDirtyAsync(TabDefinition tab, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return await connection.Sql(DirtySql).With(tab.Name).With(tab.Limit).ListAsync(row => row.GetString(0), cancellationToken);
     }
@@ -187,6 +188,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         List<string> page;
         do
         {
+            using (await pace.TurnAsync(cancellationToken))
             await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))
             {
                 page = await connection.Sql(KeysSql).With(tab.Name).With(after ?? "").With(PageRows).ListAsync(row => row.GetString(0), cancellationToken);
@@ -209,6 +211,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private async Task<Dictionary<string, DateTimeOffset>> WrittenAsync(TabDefinition tab, IEnumerable<TabPlace> rows, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return (await connection.Sql(WrittenSql).With(tab.Name).With(rows.Select(row => row.Key).ToArray()).ListAsync(row => (Key: row.GetString(0), At: row.GetFieldValue<DateTimeOffset>(1)), cancellationToken))
             .ToDictionary(row => row.Key, row => row.At, StringComparer.Ordinal);
@@ -242,6 +245,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private async Task<(TabState? State, string? Why)> TakeAsync(TabDefinition tab, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await connection.Sql(KnowSql).With(tab.Name).RunAsync(cancellationToken);
         var state = await connection.Sql(TakeSql).With(tab.Name).With(jobId).With(time.GetUtcNow()).With(!spec.Incremental)

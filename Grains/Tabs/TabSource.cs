@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Npgsql;
+using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Tabs;
@@ -17,9 +18,12 @@ public sealed class TabSource : IAsyncDisposable
     private readonly ConcurrentDictionary<string, TabShape> _shapes = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
     private readonly int _retries;
+    private readonly BackgroundPace? _pace;
 
-    public TabSource(string connectionString, TabOptions options)
+    /// <param name="pace">At which it is asked; null: none, for somebody waits.</param>
+    public TabSource(string connectionString, TabOptions options, BackgroundPace? pace = null)
     {
+        _pace = pace;
         _retries = options.Retries;
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -181,6 +185,7 @@ public sealed class TabSource : IAsyncDisposable
         {
             try
             {
+                using var turn = await _pace.TurnAsync(cancellationToken);
                 await using var connection = await _source.OpenConnectionAsync(cancellationToken);
                 return await ask(connection);
             }

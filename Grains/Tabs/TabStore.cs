@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
+using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Tabs;
 
 /// <summary>Tabs as pages and syncs see them.</summary>
-public sealed class TabStore(Database database)
+/// <param name="pace">At which syncs read; pages do not wait for it.</param>
+public sealed class TabStore(Database database, BackgroundPace? pace = null)
 {
-    private const int PageRows = 5000;
+    private const int PageRows = 1000; // a few milliseconds
 
     private const string StatesSql = """
         -- name: ListTabStates
@@ -85,6 +87,7 @@ public sealed class TabStore(Database database)
     /// <summary>Whether rows are committed that were not published, whether all rows have this layout, and how many rows and blocks the sync has left for the next one.</summary>
     internal async Task<(bool IsUnpublished, bool IsOfLayout, int Undone)> LookAtSyncAsync(string tab, Guid jobId, string layout, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return (await connection.Sql(LookSql).With(tab).With(jobId).With(layout).ListAsync(row => (row.GetBoolean(0), row.GetBoolean(1), row.GetInt32(2)), cancellationToken))[0];
     }
@@ -102,6 +105,7 @@ public sealed class TabStore(Database database)
     /// <param name="blocksToo">Whether comparisons count.</param>
     internal async Task<bool> IsPendingAsync(Guid jobId, string tab, long before, bool blocksToo, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return await connection.Sql(PendingSql).With(jobId).With(before).With(tab).With(blocksToo).FirstAsync(row => (object)row.GetBoolean(0), cancellationToken) is true;
     }
@@ -118,6 +122,7 @@ public sealed class TabStore(Database database)
         List<TabRow> page;
         do
         {
+            using var turn = await pace.TurnAsync(cancellationToken); // for what is done with the rows too
             await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))
             {
                 page = await connection.Sql(PageSql).With(tab).With(after).With(PageRows).ListAsync(row => new TabRow(row.GetInt32(0), row.GetFieldValue<string[]>(1)), cancellationToken);
@@ -141,6 +146,7 @@ public sealed class TabStore(Database database)
     /// <summary>A row per position of a block, those without a row empty.</summary>
     internal async Task<IReadOnlyList<TabRow>> ReadBlockAsync(string tab, int first, int rows, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         var there = (await connection.Sql(BlockSql).With(tab).With(first).With(first + rows)
             .ListAsync(row => new TabRow(row.GetInt32(0), row.IsDBNull(1) ? null : row.GetFieldValue<string[]>(1)), cancellationToken)).ToDictionary(row => row.Position);
@@ -155,6 +161,7 @@ public sealed class TabStore(Database database)
     /// <summary>The last position that a row has; 0: there are none.</summary>
     internal async Task<int> LastPositionAsync(string tab, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return (int)(await connection.Sql(LastSql).With(tab).FirstAsync(row => (object)row.GetInt32(0), cancellationToken))!;
     }

@@ -9,11 +9,13 @@ namespace OrleansBulk.Tabs;
 /// The workload <c>tab-sync</c>: one item is one changed row of one tab. Rows get a position that is theirs for good, stored before anything is written there, so that a
 /// row that is written again (after a crash, after a call whose answer was lost) is written to the same place.
 /// </summary>
-public sealed class TabSync(Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time) : IWorkload
+public sealed class TabSync(Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time, BackgroundPace? pace = null) : IWorkload
 {
     public const string WorkloadName = "tab-sync";
 
     public string Name => WorkloadName;
+
+    public bool IsBackground => true;
 
     public Task<SpecCheck> CheckAsync(JsonElement spec, CancellationToken cancellationToken)
     {
@@ -42,7 +44,7 @@ public sealed class TabSync(Database database, TabCatalog catalog, TabSource sou
     public Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
     public IAsyncEnumerable<PlannedItem> PlanAsync(Guid jobId, string spec, string? after, CancellationToken cancellationToken) =>
-        new TabPlan(jobId, TabSyncSpec.Parse(spec), catalog, source, database, destination.Name, options, time).ReadAsync(after, cancellationToken);
+        new TabPlan(jobId, TabSyncSpec.Parse(spec), catalog, source, database, destination.Name, options, time, pace).ReadAsync(after, cancellationToken);
 
-    public IWorkloadRun Start(JobTicket job) => new TabSyncRun(job, TabSyncSpec.Parse(job.Spec), database, catalog, source, destination, gates, options, time);
+    public IWorkloadRun Start(JobTicket job) => new TabSyncRun(job, TabSyncSpec.Parse(job.Spec), database, catalog, source, destination, gates, options, time, pace);
 }

@@ -9,7 +9,7 @@ namespace OrleansBulk.Tabs;
 /// <summary><see cref="TabSync"/> at work on one job.</summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle, so there is nothing to give back.")]
 internal sealed class TabSyncRun(
-    JobTicket job, TabSyncSpec spec, Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time) : IWorkloadRun
+    JobTicket job, TabSyncSpec spec, Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time, BackgroundPace? pace) : IWorkloadRun
 {
     /// <summary>A write that waits longer at the gate comes back to the pump.</summary>
     private static readonly TimeSpan GateWait = TimeSpan.FromSeconds(5);
@@ -20,7 +20,7 @@ internal sealed class TabSyncRun(
     private const string SourceTrouble = "tab: source cannot be read";
 
     private readonly FlowTicket _flow = new(job.Id.ToString("D"), job.Concurrency);
-    private readonly TabStore _store = new(database);
+    private readonly TabStore _store = new(database, pace);
     private readonly ConcurrentDictionary<string, TabAtWork> _tabs = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _preparing = new(1); // chunks are looked at one after the other: each is several statements on a lane of two connections
 
@@ -113,6 +113,7 @@ internal sealed class TabSyncRun(
 
         var layout = TabLayout.Of(destination.Name, tab);
         var delay = spec.Tabs.Index().First(other => other.Item == name).Index * options.Delay;
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         var held = await connection.Sql(HoldSql).With(name).With(job.Id).With(layout).With(delay).With(tab.Columns.Count)
             .ListAsync(row => (Begins: row.GetFieldValue<DateTimeOffset>(0), IsFull: row.GetBoolean(1), Width: row.GetInt32(2)), cancellationToken);
@@ -385,6 +386,7 @@ internal sealed class TabSyncRun(
 
     private async Task<Dictionary<string, WrittenRow>> ReadWrittenAsync(string tab, string[] keys, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return (await connection.Sql(WrittenSql).With(tab).With(keys)
             .ListAsync(row => (Key: row.GetString(0), Row: new WrittenRow(row.GetInt32(1), row.IsDBNull(2) ? null : row.GetFieldValue<string[]>(2), row.GetBoolean(3), row.Time(4))), cancellationToken))
@@ -406,6 +408,7 @@ internal sealed class TabSyncRun(
 
     private async Task<Dictionary<string, int>> GivePositionsAsync(string tab, string[] keys, CancellationToken cancellationToken)
     {
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         return (await connection.Sql(PositionsSql).With(tab).With(keys).ListAsync(row => (Key: row.GetString(0), Position: row.GetInt32(1)), cancellationToken))
             .ToDictionary(row => row.Key, row => row.Position, StringComparer.Ordinal);
@@ -438,6 +441,7 @@ internal sealed class TabSyncRun(
             return;
         }
 
+        using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         if (opened.Length > 0)
         {

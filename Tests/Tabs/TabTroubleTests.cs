@@ -309,7 +309,7 @@ public sealed class TabTroubleTests
             """);
         var gates = stage.Jobs.Services.GetRequiredService<UpstreamGates>();
         var run = new TabSyncRun(
-            new JobTicket(job, "{}", JobMode.Standard, 10), new TabSyncSpec(["users"], true), stage.Postgres.Database, stage.Catalog, stage.Source, stage.Grid, gates, new TabOptions { Delay = TimeSpan.Zero }, TimeProvider.System);
+            new JobTicket(job, "{}", JobMode.Standard, 10), new TabSyncSpec(["users"], true), stage.Postgres.Database, stage.Catalog, stage.Source, stage.Grid, gates, new TabOptions { Delay = TimeSpan.Zero }, TimeProvider.System, pace: null);
         var (first, second) = (Chunk(0), Chunk(1));
         await stage.Postgres.ExecuteAsync("UPDATE learning.users SET name = 'first', updated_at = now() WHERE id = 1");
         Assert.Null((await run.PrepareAsync(first, CancellationToken.None))[0]);
