@@ -93,6 +93,7 @@ public sealed class HookTests(BrowserStage stage, ITestOutputHelper output) : IC
     {
         await visit.GoAsync("/hooks/compose");
         await visit.Page.GetByLabel("Topic").FillAsync(topic);
+        await visit.ClickAsync("Preview");
         await visit.ClickAsync("Write hooks");
         await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/hooks/[0-9a-f-]{36}$"));
         return visit.Page.Url;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using OrleansBulk.Hooks;
 using OrleansBulk.Jobs;
@@ -36,6 +38,12 @@ public sealed class ComposeForm
 
     /// <summary>Makes a form that is sent twice start one run.</summary>
     public string? Key { get; set; }
+
+    /// <summary>The <see cref="Mark"/> of what was previewed; null: nothing yet.</summary>
+    public string? Shown { get; set; }
+
+    /// <summary>Another one for every other run: what is started is what was previewed.</summary>
+    public string Mark() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToRequest().Spec.GetRawText())));
 
     public JobRequest ToRequest() => new(HookGeneration.WorkloadName, JsonSerializer.SerializeToElement(
         new
