@@ -61,7 +61,7 @@ internal sealed class ProvidersScenario : IScenario
         {
             var providers = Enumerable.Range(0, RegistryQuery.PageRows).Select(row => Provider((round + 1) * Providers + page * RegistryQuery.PageRows + row, phone)).ToList();
             long[] npis = [.. providers.Select(provider => provider.Npi)];
-            return ((PageWrite)new PageRead(new RegistryPart(query, page), npis, npis, providers, false, []), TimeProvider.System.GetUtcNow());
+            return ((PageWrite)new PageRead(new RegistryPart(query, page), npis, npis, providers, false, [], TimeProvider.System.GetUtcNow()), TimeProvider.System.GetUtcNow());
         }).ToList();
         await using var connection = await database.Source.OpenConnectionAsync();
         var started = Stopwatch.GetTimestamp();

@@ -32,7 +32,11 @@ public sealed class HookGeneration(HookModels models, ModelClients clients, Chat
             + read.Judges.Sum(judge => read.HooksWanted * MostOf(judge, HookAsks.Judge(read, read.Models[0], 1, new string('x', HookAsks.UsualHook))));
         return Task.FromResult(new JobForecast(read.Models.Count + ((long)read.HooksWanted * read.Judges.Count), 0, 0, 0, calls, null, null, Math.Round(cost, 6)));
 
-        decimal MostOf(string model, ChatAsk ask) => models.Find(model)!.CostOf(new ChatUsage(ask.Weight - ask.MaxTokens, ask.MaxTokens));
+        decimal MostOf(string model, ChatAsk ask)
+        {
+            var asked = ask.For(models.Find(model)!);
+            return models.Find(model)!.CostOf(new ChatUsage(asked.Weight - asked.MaxTokens, asked.MaxTokens));
+        }
     }
 
     public Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken) => Task.FromResult<long?>(HookSpec.Parse(spec).Models.Count);

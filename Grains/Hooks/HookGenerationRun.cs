@@ -87,8 +87,11 @@ internal sealed class HookGenerationRun : IWorkloadRun
             ?? Task.FromResult<ItemOutcome>(new ItemFailed($"{place.Target.Asks}: not configured", $"The model {place.Target.Asks} is no longer in the configuration.", 0));
     }
 
-    public Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<ItemResult> results, CancellationToken cancellationToken) =>
-        HookWriter.WriteAsync(connection, _job.Id, [.. results.Select(Write).OfType<HookWrite>()], cancellationToken);
+    public async Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<ItemResult> results, CancellationToken cancellationToken)
+    {
+        await HookWriter.WriteAsync(connection, _job.Id, [.. results.Select(Write).OfType<HookWrite>()], cancellationToken);
+        await _work.Purse.SettleAsync(connection, cancellationToken);
+    }
 
     private static HookWrite? Write(ItemResult result) => result.Outcome switch
     {

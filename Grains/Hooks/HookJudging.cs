@@ -10,8 +10,8 @@ internal sealed class HookJudging(HookWork work, HookItem target, string hook)
     private readonly string _judge = target.Judge!;
     private readonly int _no = target.No!.Value;
     private readonly HookModelOptions _options = work.Models.Find(target.Judge!)!;
-    private readonly DateTimeOffset _since = work.Time.GetUtcNow();
     private readonly long _started = work.Time.GetTimestamp();
+    private DateTimeOffset? _waitsSince; // when it first had to
     private HookSpending _spending = HookSpending.None;
     private (string Answer, string Problem)? _broken; // the first answer, when it did not fit
 
@@ -21,15 +21,16 @@ internal sealed class HookJudging(HookWork work, HookItem target, string hook)
         while (true)
         {
             var ask = _broken is { } broken ? HookAsks.Repair(work.Spec, hook, broken.Answer, broken.Problem) : HookAsks.Judge(work.Spec, target.Model, _no, hook);
-            var result = await work.AskAsync(_judge, ask, item.Attempts, _ => { }, cancellationToken);
+            var paid = await work.AskAsync(_judge, ask, item.Attempts, _ => { }, cancellationToken);
+            var result = paid.Result;
             cost += result.Cost;
+            _spending = _spending.With(_options, paid);
             if (result is not CallAnswered<ChatAnswer> { Value: var answer })
             {
-                var (wait, cause, error) = work.End(_judge, result, _since);
+                var (wait, cause, error) = work.End(_judge, result, ref _waitsSince);
                 return ((ItemOutcome?)wait ?? Fail(cause!, error!, result.Attempts)) with { Cost = cost };
             }
 
-            _spending = _spending.With(_options, answer);
             var (verdict, problem) = answer.End switch
             {
                 ChatEnd.Declined => (null, "The judge declined to answer."),

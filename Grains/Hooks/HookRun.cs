@@ -1,9 +1,11 @@
+using OrleansBulk.Hooks.Models;
 using OrleansBulk.Jobs;
 
 namespace OrleansBulk.Hooks;
 
 /// <summary>A run as its rows tell it.</summary>
-public sealed record HookRun(JobRow Job, HookSpec Spec, IReadOnlyList<RankedHook> Hooks, IReadOnlyList<ModelResult> Models)
+/// <param name="Spent">What is booked on its budget; null without one.</param>
+public sealed record HookRun(JobRow Job, HookSpec Spec, IReadOnlyList<RankedHook> Hooks, IReadOnlyList<ModelResult> Models, PurseShare? Spent)
 {
     /// <summary>How far it is, as far as is committed.</summary>
     public HookProgress Progress { get; } = new(

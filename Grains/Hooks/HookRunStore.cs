@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrleansBulk.Hooks.Models;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
@@ -45,8 +46,15 @@ public sealed class HookRunStore(Database database, JobStore jobs)
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
         var hooks = await ReadHooksAsync(connection, id, cancellationToken);
         var models = await ReadModelsAsync(connection, id, hooks, cancellationToken);
-        return new HookRun(job, spec, RankedHook.Order(hooks), [.. spec.Models.Select(model => Settle(models.GetValueOrDefault(model) ?? Waiting(model, hooks), job.Status))]);
+        return new HookRun(
+            job, spec, RankedHook.Order(hooks), [.. spec.Models.Select(model => Settle(models.GetValueOrDefault(model) ?? Waiting(model, hooks), job.Status))],
+            spec.Budget.IsLimited ? (await connection.Sql(SpentSql).With(id).ListAsync(row => new PurseShare(row.GetInt64(0), row.GetDecimal(1)), cancellationToken)).FirstOrDefault() : null);
     }
+
+    private const string SpentSql = """
+        -- name: ReadHookBudget
+        SELECT spent_tokens, spent_money FROM hook_runs WHERE job_id = $1
+        """;
 
     private const string HooksSql = """
         -- name: ReadHooks

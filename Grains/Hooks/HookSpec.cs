@@ -61,6 +61,7 @@ public sealed record HookSpec(
             : Audience?.Length > LongestText || Tone?.Length > LongestText ? $"audience and tone have at most {LongestText} characters each."
             : Examples.Count > MostExamples || Examples.Any(example => example.Length > LongestText) ? $"examples are at most {MostExamples} texts of at most {LongestText} characters."
             : new[] { Topic, Audience, Tone }.Concat(Examples).Any(text => text?.Contains('\0') == true) ? "A text has a NUL character in it; leave it out."
+            : Models.Concat(Judges).Any(model => model is null) ? "models and judges are lists of ids; an entry is null."
             : Models.Count == 0 ? $"models is empty; name one or more of {known}."
             : Models.FirstOrDefault(model => models.Find(model) is null) is { } unknown ? $"There is no model '{unknown}'. Known are: {known}."
             : Models.Distinct(StringComparer.Ordinal).Count() < Models.Count ? "models names one twice; name each once."

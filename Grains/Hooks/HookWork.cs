@@ -12,7 +12,7 @@ internal sealed record HookWork(JobTicket Job, HookSpec Spec, HookModels Models,
 
     public string Flow { get; } = Job.Id.ToString("D");
 
-    public Task<CallResult> AskAsync(string model, ChatAsk ask, int attemptsSpent, Action<string> onText, CancellationToken cancellationToken) =>
+    public Task<PaidResult> AskAsync(string model, ChatAsk ask, int attemptsSpent, Action<string> onText, CancellationToken cancellationToken) =>
         Desk.AskAsync(model, ask, new CallBudget(new FlowTicket(Flow, Job.Concurrency), GateWait, attemptsSpent) { OneTry = true }, Purse, Spec.CacheFor, onText, cancellationToken);
 
     public void Tell(Func<HookProgress, JobNews> news)
@@ -29,17 +29,26 @@ internal sealed record HookWork(JobTicket Job, HookSpec Spec, HookModels Models,
     /// The one place where a call that brought no answer becomes an end, or a wait. A key that is refused, a provider that is down or a limit that lasts fail this item in
     /// words and leave the others alone.
     /// </summary>
-    /// <param name="since">When the item first had to wait.</param>
-    public (ItemDeferred? Wait, string? Cause, string? Error) End(string model, CallResult result, DateTimeOffset since) => result switch
+    /// <param name="waitsSince">When the item first had to wait; set here. Until its first try it waits for nobody but its own job.</param>
+    public (ItemDeferred? Wait, string? Cause, string? Error) End(string model, CallResult result, ref DateTimeOffset? waitsSince)
     {
-        CallDeferred deferred when Time.GetUtcNow() + deferred.After - since <= Models.Options.Patience => (new ItemDeferred(deferred.After, deferred.Reason, deferred.Attempts), null, null),
-        CallDeferred deferred => (null, $"{model}: waited too long", $"It waited for more than {Models.Options.Patience.TotalMinutes:0.#} minutes: {deferred.Reason}."),
-        CallMissing missing => (null, missing.Cause, missing.Message),
-        CallRefused refused => (null, $"{model}: no key can be used", refused.Reason),
-        CallTroubled troubled => (null, troubled.Cause, troubled.Message),
-        CallGarbled garbled => (null, garbled.Cause, garbled.Message),
-        CallBlocked blocked => (null, $"{model}: blocked", blocked.Reason),
-        CallThrottled throttled => (null, $"{model}: too many calls", throttled.Reason),
-        _ => throw new InvalidOperationException($"{result.GetType().Name} is no end of a call."),
-    };
+        if (result is CallDeferred deferred)
+        {
+            var now = Time.GetUtcNow();
+            return now + deferred.After - (waitsSince ??= now) <= Models.Options.Patience
+                ? (new ItemDeferred(deferred.After, deferred.Reason, deferred.Attempts), null, null)
+                : (null, $"{model}: waited too long", $"It waited for more than {Models.Options.Patience.TotalMinutes:0.#} minutes: {deferred.Reason}.");
+        }
+
+        return result switch
+        {
+            CallMissing missing => (null, missing.Cause, missing.Message),
+            CallRefused refused => (null, $"{model}: no key can be used", refused.Reason),
+            CallTroubled troubled => (null, troubled.Cause, troubled.Message),
+            CallGarbled garbled => (null, garbled.Cause, garbled.Message),
+            CallBlocked blocked => (null, $"{model}: blocked", blocked.Reason),
+            CallThrottled throttled => (null, $"{model}: too many calls", throttled.Reason),
+            _ => throw new InvalidOperationException($"{result.GetType().Name} is no end of a call."),
+        };
+    }
 }

@@ -1,4 +1,5 @@
 using OrleansBulk.Hooks.Models;
+using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Hooks;
 
@@ -21,14 +22,13 @@ internal sealed record GenerationEnded(string Model, string Prompt, HookSpending
 internal sealed record EvaluationEnded(
     string Model, int No, string Judge, Verdict? Verdict, string Prompt, bool Repaired, HookSpending Spending, TimeSpan Took, string? Error, DateTimeOffset At) : HookWrite;
 
-/// <summary>What a generation or an evaluation has taken so far.</summary>
+/// <summary>What a generation or an evaluation has taken so far, asks that brought nothing with it.</summary>
 /// <param name="Asks">Calls that were made.</param>
 /// <param name="Cached">No call was made, since the answer was there or on its way.</param>
 internal sealed record HookSpending(int Asks, ChatUsage Usage, decimal Cost, bool Cached)
 {
     public static readonly HookSpending None = new(0, default, 0, false);
 
-    public HookSpending With(HookModelOptions model, ChatAnswer answer) => answer.Spared
-        ? this with { Cached = true }
-        : new HookSpending(Asks + 1, Usage + answer.Usage, Cost + model.CostOf(answer.Usage), Cached);
+    public HookSpending With(HookModelOptions model, PaidResult paid) => new(
+        Asks + paid.Result.Cost.Calls, Usage + paid.Spent, Cost + model.CostOf(paid.Spent), Cached || paid.Result is CallAnswered<ChatAnswer> { Value.Spared: true });
 }

@@ -15,8 +15,8 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
 
     private readonly List<string> _written = [.. before];
     private readonly HookModelOptions _options = work.Models.Find(model)!;
-    private readonly DateTimeOffset _since = work.Time.GetUtcNow();
     private readonly long _started = work.Time.GetTimestamp();
+    private DateTimeOffset? _waitsSince; // when it first had to
     private HookSpending _spending = HookSpending.None;
     private TimeSpan? _firstHook;
     private int _short;
@@ -33,15 +33,16 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
         }
 
         var ask = HookAsks.Write(work.Spec, wanted, _written);
-        var (result, whole) = await AskAsync(item, ask, wanted, cancellationToken);
+        var (paid, whole) = await AskAsync(item, ask, wanted, cancellationToken);
+        var result = paid.Result;
+        _spending = _spending.With(_options, paid);
         await starting;
         if (result is not CallAnswered<ChatAnswer> { Value: var answer })
         {
-            var (wait, cause, error) = work.End(model, result, _since);
+            var (wait, cause, error) = work.End(model, result, ref _waitsSince);
             return ((ItemOutcome?)wait ?? Fail(cause!, error!, result.Attempts)) with { Cost = result.Cost };
         }
 
-        _spending = _spending.With(_options, answer);
         if (_written.Count == work.Spec.HooksPerModel)
         {
             if (whole == work.Spec.HooksPerModel && work.Spec.CacheFor > TimeSpan.Zero)
@@ -59,7 +60,7 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
     }
 
     /// <summary>Asks, and hands each hook in as soon as it is whole. Answers how many this ask brought.</summary>
-    private async Task<(CallResult Result, int Hooks)> AskAsync(Item item, ChatAsk ask, int wanted, CancellationToken cancellationToken)
+    private async Task<(PaidResult Paid, int Hooks)> AskAsync(Item item, ChatAsk ask, int wanted, CancellationToken cancellationToken)
     {
         var reader = new HookReader();
         var whole = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }); // the call writes, the loop below reads
@@ -87,7 +88,7 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
             throw;
         }
 
-        async Task<CallResult> AskAsync()
+        async Task<PaidResult> AskAsync()
         {
             try
             {
@@ -134,7 +135,7 @@ internal sealed class HookWriting(HookWork work, string model, IReadOnlyList<str
             _told = true;
             work.Tally.Written(model, _written.Count);
             work.Tell(progress => HookNews.Started(model, progress));
-            await work.Job.AdvanceAsync(item, new ItemAdvanced(new GenerationStarted(model, PromptFile.Write.Version, _since)), cancellationToken);
+            await work.Job.AdvanceAsync(item, new ItemAdvanced(new GenerationStarted(model, PromptFile.Write.Version, work.Time.GetUtcNow())), cancellationToken);
         }
     }
 

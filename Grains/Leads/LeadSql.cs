@@ -10,14 +10,15 @@ internal static class LeadSql
 
     /// <summary>
     /// Two CTEs behind one named wanted (npi): added are the leads that were made of active providers that were none, and their histories begin. $1 is the moment, $2 the owner,
-    /// $3 who did it. In the order of NPIs: two who save the same ones wait for each other and never crosswise.
+    /// $3 who did it. In the order of NPIs: two who save the same ones wait for each other and never crosswise. Providers are held while that goes on: what a lead takes over from
+    /// one that is being changed is what it becomes, since the change finds no lead yet to take along.
     /// </summary>
     public const string Add = $"""
         added AS (
             INSERT INTO leads (id, npi, owner, created_at, updated_at, name, state, city, taxonomy)
             SELECT {NewId}, w.npi, $2, $1, $1, p.name, p.state, p.city, p.taxonomy FROM (SELECT DISTINCT npi FROM wanted) w JOIN providers p ON p.npi = w.npi AND p.status = 'active'
             WHERE NOT EXISTS (SELECT FROM leads l WHERE l.npi = w.npi)
-            ORDER BY w.npi
+            ORDER BY w.npi FOR SHARE OF p
             ON CONFLICT (npi) DO NOTHING
             RETURNING id, npi
         ), told AS (

@@ -24,23 +24,18 @@ public sealed class LeadStore(Database database, ProviderStore providers, TimePr
             command.With(after.UpdatedAt).With(after.Id);
         }
 
-        foreach (var text in new[] { filter.Status, filter.Owner })
-        {
-            if (text is not null)
-            {
-                command.WithTyped(NpgsqlDbType.Text, text);
-            }
-        }
-
-        return await filter.Provider.AddTo(command, inside).ListAsync(LeadRow.Read, cancellationToken);
+        return await AddFilter(command, filter, inside).ListAsync(LeadRow.Read, cancellationToken);
     }
 
-    /// <summary>All of them, however many, a page at a time: no connection is held while the reader is slow.</summary>
+    /// <summary>
+    /// All of them, however many, the newest lead first and a page at a time: no connection is held while the reader is slow. In an order that no change moves a lead in, so that
+    /// one that is changed meanwhile is neither missing nor there twice.
+    /// </summary>
     public async IAsyncEnumerable<LeadRow> ExportAsync(LeadFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (LeadPlace? after = null; ;)
+        for (Guid? after = null; ;)
         {
-            var page = await ListAsync(filter, after, ExportAtOnce, cancellationToken);
+            var page = await ExportAsync(filter, after, cancellationToken);
             foreach (var lead in page)
             {
                 yield return lead;
@@ -51,26 +46,57 @@ public sealed class LeadStore(Database database, ProviderStore providers, TimePr
                 yield break;
             }
 
-            after = new LeadPlace(page[^1].UpdatedAt, page[^1].Id);
+            after = page[^1].Id;
         }
+    }
+
+    private async Task<IReadOnlyList<LeadRow>> ExportAsync(LeadFilter filter, Guid? after, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        var inside = await providers.SearchesInsideAsync(connection, cancellationToken);
+        var command = connection.Sql(ExportSql(filter, inside)).With(ExportAtOnce).WithTyped(NpgsqlDbType.Uuid, after);
+        return await AddFilter(command, filter, inside).ListAsync(LeadRow.Read, cancellationToken);
+    }
+
+    private static NpgsqlCommand AddFilter(NpgsqlCommand command, LeadFilter filter, bool inside)
+    {
+        foreach (var text in new[] { filter.Status, filter.Owner })
+        {
+            if (text is not null)
+            {
+                command.WithTyped(NpgsqlDbType.Text, text);
+            }
+        }
+
+        return filter.Provider.AddTo(command, inside);
     }
 
     /// <summary>
     /// The statement for a page. Filters ask the leads themselves, which know what their providers' rows say: looking it up for each would read a hundred thousand rows where
     /// none matches. What is asked of providers gets a text that no other has, so that it is planned for what is asked.
     /// </summary>
-    internal static string ListSql(LeadFilter filter, bool after, bool inside)
+    internal static string ListSql(LeadFilter filter, bool after, bool inside) => $"""
+        -- name: ListLeads
+        SELECT {LeadRow.Columns} FROM leads l JOIN providers p ON p.npi = l.npi
+        WHERE {(after ? "(l.updated_at, l.id) < ($2, $3)" : "true")}{Conditions(filter, after ? 4 : 2, inside)}
+        ORDER BY l.updated_at DESC, l.id DESC LIMIT $1
+        {(filter.Provider.IsEmpty ? "" : $"-- {Interlocked.Increment(ref s_searches)}")}
+        """;
+
+    internal static string ExportSql(LeadFilter filter, bool inside) => $"""
+        -- name: ExportLeads
+        SELECT {LeadRow.Columns} FROM leads l JOIN providers p ON p.npi = l.npi
+        WHERE ($2::uuid IS NULL OR l.id < $2){Conditions(filter, 3, inside)}
+        ORDER BY l.id DESC LIMIT $1
+        {(filter.Provider.IsEmpty ? "" : $"-- {Interlocked.Increment(ref s_searches)}")}
+        """;
+
+    /// <param name="first">The number of the first parameter.</param>
+    private static string Conditions(LeadFilter filter, int first, bool inside)
     {
-        var first = after ? 4 : 2;
         var status = filter.Status is null ? "" : $" AND l.status = ${first++}";
         var owner = filter.Owner is null ? "" : $" AND coalesce(l.owner, '') = ${first++}";
-        return $"""
-            -- name: ListLeads
-            SELECT {LeadRow.Columns} FROM leads l JOIN providers p ON p.npi = l.npi
-            WHERE {(after ? "(l.updated_at, l.id) < ($2, $3)" : "true")}{status}{owner}{filter.Provider.Conditions(first, inside, 'l')}
-            ORDER BY l.updated_at DESC, l.id DESC LIMIT $1
-            {(filter.Provider.IsEmpty ? "" : $"-- {Interlocked.Increment(ref s_searches)}")}
-            """;
+        return $"{status}{owner}{filter.Provider.Conditions(first, inside, 'l')}";
     }
 
     private const string FindSql = $"""
@@ -98,21 +124,24 @@ public sealed class LeadStore(Database database, ProviderStore providers, TimePr
             .ListAsync(row => new LeadEvent(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1), row.Text(2), row.Text(3), row.Text(4)), cancellationToken);
     }
 
-    // The row is locked before it is compared, so two changes at once both stand in the history, one after the other.
+    // The row is locked before it is compared, so two changes at once both stand in the history, one after the other. In the order of NPIs, as a provider's change takes its lead
+    // along: the two wait for each other and never crosswise. What becomes of the owner is a line of its own.
     private const string ChangeSql = """
         -- name: ChangeLeads
         WITH old AS (
-            SELECT id, status FROM leads WHERE id = ANY($1) ORDER BY id FOR UPDATE
+            SELECT id, status, owner FROM leads WHERE id = ANY($1) ORDER BY npi FOR UPDATE
         ), changed AS (
             UPDATE leads l SET status = coalesce($2, l.status), owner = CASE WHEN $3::text IS NULL THEN l.owner ELSE nullif($3, '') END, updated_at = $4
             FROM old WHERE l.id = old.id
               AND ($5::text IS NOT NULL OR coalesce($2, l.status) <> l.status OR ($3::text IS NOT NULL AND coalesce(l.owner, '') <> $3))
-            RETURNING l.id, old.status AS before, l.status AS now
+            RETURNING l.id, old.status AS before, l.status AS now, l.owner IS DISTINCT FROM old.owner AS handed
         ), told AS (
             INSERT INTO lead_history (lead_id, at, who, from_status, to_status, note)
-            SELECT id, $4, $6, CASE WHEN now <> before THEN before END, CASE WHEN now <> before THEN now END,
-                coalesce($5, CASE WHEN now = before AND $3::text IS NOT NULL THEN CASE WHEN $3 = '' THEN 'owner: nobody' ELSE 'owner: ' || $3 END END)
-            FROM changed
+            SELECT id, $4, $6, before, now, note FROM (
+                SELECT 1 AS line, id, CASE WHEN now <> before THEN before END AS before, CASE WHEN now <> before THEN now END AS now, $5 AS note FROM changed WHERE now <> before OR $5 IS NOT NULL
+                UNION ALL
+                SELECT 2, id, NULL, NULL, CASE WHEN $3 = '' THEN 'owner: nobody' ELSE 'owner: ' || $3 END FROM changed WHERE handed
+            ) AS lines ORDER BY line
         )
         SELECT (SELECT count(*) FROM changed), (SELECT count(*) FROM old)
         """;

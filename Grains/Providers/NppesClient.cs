@@ -58,8 +58,8 @@ internal sealed class NppesClient(UpstreamGates gates)
                 continue;
             }
 
-            asked |= taxonomies.Any(taxonomy => taxonomy.Code == query.Code || taxonomy.Description is null || taxonomy.Description.Contains(query.Description, StringComparison.OrdinalIgnoreCase));
-            if (NpiNumber.IsValid(provider.Npi) && taxonomies.Any(taxonomy => taxonomy.Code == query.Code))
+            asked |= taxonomies.Any(taxonomy => query.Means(taxonomy.Code, taxonomy.Description) || taxonomy.Description is null || taxonomy.Description.Contains(query.Description, StringComparison.OrdinalIgnoreCase));
+            if (NpiNumber.IsValid(provider.Npi) && taxonomies.Any(taxonomy => query.Means(taxonomy.Code, taxonomy.Description)))
             {
                 found.Add(provider);
             }

@@ -19,10 +19,46 @@ public sealed class ProviderSync(Database database, UpstreamGates gates, Upstrea
 
     public string Name => WorkloadName;
 
-    public Task<SpecCheck> CheckAsync(JsonElement spec, CancellationToken cancellationToken)
+    public async Task<SpecCheck> CheckAsync(JsonElement spec, CancellationToken cancellationToken)
     {
         var (read, problem) = SyncSpec.Read(spec);
-        return Task.FromResult<SpecCheck>(read is null ? new SpecRejected(problem!) : new SpecAccepted(read.ToJson()));
+        if (read is null)
+        {
+            return new SpecRejected(problem!);
+        }
+
+        var learned = new List<Specialty>(read.Specialties.Count);
+        foreach (var specialty in read.Specialties)
+        {
+            if (!specialty.LacksDescription)
+            {
+                learned.Add(specialty);
+            }
+            else if (await LearnAsync(specialty.Code, cancellationToken) is { } description)
+            {
+                learned.Add(specialty.Learn(description));
+            }
+            else
+            {
+                return new SpecRejected(
+                    $$"""{{specialty.Code}} has the form of a taxonomy code, but the registry is searched by description only, and no answer of it with this code is stored from which that could be learned. Send the description too, {"code": "{{specialty.Code}}", "description": …}: the specialization alone, or the classification alone where there is none; or the description without the code.""");
+            }
+        }
+
+        return new SpecAccepted((read with { Specialties = learned }).ToJson());
+    }
+
+    private const string LearnSql = """
+        -- name: LearnTaxonomyDescription
+        SELECT t->>'desc' FROM providers p, jsonb_array_elements(p.answer->'taxonomies') t
+        WHERE p.taxonomy = $1 AND p.answer IS NOT NULL AND t->>'code' = $1 AND length(t->>'desc') > 2 LIMIT 1
+        """;
+
+    /// <summary>How the registry describes a code, as a stored answer tells; null when none does.</summary>
+    private async Task<string?> LearnAsync(string code, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(LearnSql).With(code).FirstAsync(row => row.GetString(0), cancellationToken);
     }
 
     private const string KnownSql = """

@@ -18,6 +18,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     private readonly NppesClient _registry = new(gates);
     private readonly FlowTicket _flow = new(job.Id.ToString("D"), job.Concurrency);
     private readonly ConcurrentDictionary<string, QueryMemory> _queries = new(StringComparer.Ordinal); // of those with more than one page
+    private readonly ConcurrentDictionary<string, Reread> _rereads = new(StringComparer.Ordinal); // each written by the one item that does it
     private readonly int[] _asking = new int[spec.Specialties.Count]; // items that run, by specialty
     private readonly ConcurrentDictionary<PageRead, bool> _unwritten = new(ReferenceEqualityComparer.Instance); // added by items, taken out by commits
     private volatile int _latest;
@@ -52,9 +53,9 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
         SELECT query, npis, found, fetched_at FROM provider_pages WHERE query = ANY($1) AND fetched_at > $2
         """;
 
-    private const string LookAtSplitsSql = """
-        -- name: LookAtSplitParts
-        SELECT part FROM provider_sync_parts WHERE job_id = $1 AND part = ANY($2) AND split
+    private const string LookAtPartsSql = """
+        -- name: LookAtSyncParts
+        SELECT part, split, first_read_at FROM provider_sync_parts WHERE job_id = $1 AND part = ANY($2)
         """;
 
     /// <summary>Finds the pages that are known already: those of this chunk cost no call, and those beside them tell a repeated page, after a crash too.</summary>
@@ -67,7 +68,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
         var known = (await connection.Sql(LookSql).With(pages).With(time.GetUtcNow() - ProviderSync.Fresh)
             .ListAsync(row => (Query: row.GetString(0), Page: new KnownPage(row.GetFieldValue<long[]>(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<DateTimeOffset>(3))), cancellationToken))
             .ToDictionary(row => row.Query, row => row.Page, StringComparer.Ordinal);
-        var split = further.Length == 0 ? [] : await connection.Sql(LookAtSplitsSql).With(job.Id).With(further).ListAsync(row => row.GetString(0), cancellationToken);
+        var begun = further.Length == 0 ? [] : await connection.Sql(LookAtPartsSql).With(job.Id).With(further).ListAsync(row => (Query: row.GetString(0), Split: row.GetBoolean(1), FirstReadAt: row.Time(2)), cancellationToken);
         foreach (var query in further)
         {
             var memory = Memory(query);
@@ -80,9 +81,17 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
             }
         }
 
-        foreach (var query in split)
+        foreach (var (query, split, firstReadAt) in begun)
         {
-            Memory(query).RecallSplit();
+            if (split)
+            {
+                Memory(query).RecallSplit();
+            }
+
+            if (firstReadAt is { } at)
+            {
+                Memory(query).RecallFirst(at);
+            }
         }
 
         for (var i = 0; i < parts.Length; i++)
@@ -96,15 +105,16 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     public async Task<ItemOutcome> RunAsync(Item item, CancellationToken cancellationToken)
     {
         var (part, known) = (Asked)item.Prepared!;
-        if (part.Page > 0 && Memory(part.Query.Key).WhyNotNeeded(part.Page) is { } why)
+        var (notNeeded, anew) = part.Page == 0 ? default : Memory(part.Query.Key).Turn(part.Page, time.GetUtcNow() - ProviderSync.Fresh);
+        if (notNeeded is not null)
         {
             Forget(part);
-            return new ItemSkipped(why) { Cost = CallCost.Spared };
+            return new ItemSkipped(notNeeded) { Cost = CallCost.Spared };
         }
 
-        if (known is not null && time.GetUtcNow() - known.At < ProviderSync.Fresh) // it may have waited in line since
+        if (!anew && known is not null && time.GetUtcNow() - known.At < ProviderSync.Fresh) // it may have waited in line since
         {
-            return Answered(item, part, known.Npis, known.Found, null) with { Cost = CallCost.Spared };
+            return Answered(item, part, known.Npis, known.Found, null, known.At) with { Cost = CallCost.Spared };
         }
 
         var place = part.Query.Specialty - 1;
@@ -112,11 +122,59 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
         Interlocked.Increment(ref _asking[place]);
         try
         {
-            return Outcome(item, part, await _registry.FetchAsync(part.Query, part.Page, new CallBudget(_flow, GateWait, item.Attempts), cancellationToken));
+            return anew ? await RereadAsync(item, part, cancellationToken) : Outcome(item, part, await FetchAsync(item, part, cancellationToken));
         }
         finally
         {
             Interlocked.Decrement(ref _asking[place]);
+        }
+    }
+
+    private Task<CallResult> FetchAsync(Item item, RegistryPart part, CancellationToken cancellationToken) =>
+        _registry.FetchAsync(part.Query, part.Page, new CallBudget(_flow, GateWait, item.Attempts), cancellationToken);
+
+    /// <summary>
+    /// Reads a query from its first page to its last in one go. Further pages wait in line behind everything that was planned, through a pause perhaps, and one that comes too
+    /// late for the first page must not be put beside it.
+    /// </summary>
+    private async Task<ItemOutcome> RereadAsync(Item item, RegistryPart part, CancellationToken cancellationToken)
+    {
+        var reading = _rereads.AddOrUpdate(part.Query.Key, _ => new Reread(), (_, begun) => begun.Pages is [var first, ..] && time.GetUtcNow() - first.ReadAt >= ProviderSync.Fresh ? new Reread() : begun);
+        var cost = CallCost.None;
+        while (true)
+        {
+            var next = new RegistryPart(part.Query, reading.Pages.Count);
+            var result = await FetchAsync(item, next, cancellationToken);
+            cost += result.Cost;
+            if (result is not CallAnswered<RegistryPage> { Value: var page })
+            {
+                return Outcome(item, part, result) with { Cost = cost }; // what was read is there for the next try
+            }
+
+            var verdict = reading.Memory.Take(next.Page, page.Npis, time.GetUtcNow());
+            if (verdict.Meaning == PageMeaning.Repeated)
+            {
+                _rereads.TryRemove(part.Query.Key, out _);
+                return Repeated(item, part, next.Page, verdict) with { Cost = cost };
+            }
+
+            var notWhole = verdict.Meaning == PageMeaning.NotWhole;
+            var read = new PageRead(next, page.Npis, [.. page.Found.Select(provider => provider.Npi)], page.Found, notWhole, notWhole ? part.Query.Split() : [], time.GetUtcNow());
+            reading.Pages.Add(read);
+            if (!notWhole && page.Npis.Length == RegistryQuery.PageRows)
+            {
+                continue;
+            }
+
+            _rereads.TryRemove(part.Query.Key, out _);
+            Forget(part);
+            foreach (var unwritten in reading.Pages)
+            {
+                _unwritten[unwritten] = true;
+            }
+
+            var specialty = spec.Specialties[part.Query.Specialty - 1].Description;
+            return new ItemSucceeded(new QueryReread(part, reading.Pages), [.. read.Children.Select(child => new RegistryPart(child, 0).Plan(specialty, null))]) { Cost = cost };
         }
     }
 
@@ -125,7 +183,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     {
         ItemOutcome outcome = result switch
         {
-            CallAnswered<RegistryPage> { Value: var page } => Answered(item, part, page.Npis, [.. page.Found.Select(provider => provider.Npi)], page.Found),
+            CallAnswered<RegistryPage> { Value: var page } => Answered(item, part, page.Npis, [.. page.Found.Select(provider => provider.Npi)], page.Found, time.GetUtcNow()),
             CallMissing missing => Failed(missing.Cause, missing.Message),
             CallTroubled troubled => Failed(troubled.Cause, troubled.Message),
             CallGarbled garbled => Failed(garbled.Cause, garbled.Message, garbled: true),
@@ -139,7 +197,7 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     }
 
     /// <summary>A page was read: what it means beside the other pages of its query, and which items follow from it.</summary>
-    private ItemOutcome Answered(Item item, RegistryPart part, long[] npis, long[] found, IReadOnlyList<ProviderRecord>? providers)
+    private ItemOutcome Answered(Item item, RegistryPart part, long[] npis, long[] found, IReadOnlyList<ProviderRecord>? providers, DateTimeOffset readAt)
     {
         var full = npis.Length == RegistryQuery.PageRows;
         if (part.Page == 0 && !full)
@@ -147,12 +205,10 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
             return Read([]); // the usual case needs no memory
         }
 
-        var verdict = Memory(part.Query.Key).Take(part.Page, npis);
+        var verdict = Memory(part.Query.Key).Take(part.Page, npis, readAt);
         if (verdict.Meaning == PageMeaning.Repeated)
         {
-            return new ItemFailed(
-                $"{NppesClient.Upstream}: page repeated", $"Page {part.Page + 1} of {part.Query.Label} brought the rows of page {verdict.Of + 1} again: what belongs there is missing.",
-                item.Attempts + 1, Garbled: true, new PageUnread(part));
+            return Repeated(item, part, part.Page, verdict);
         }
 
         Forget(part);
@@ -163,11 +219,15 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
 
         ItemSucceeded Read(IReadOnlyList<RegistryQuery> children, bool saturated = false, IReadOnlyList<PlannedItem>? spawned = null)
         {
-            var read = new PageRead(part, npis, found, providers, saturated, children);
+            var read = new PageRead(part, npis, found, providers, saturated, children, readAt);
             _unwritten[read] = true;
             return new ItemSucceeded(read, spawned);
         }
     }
+
+    private static ItemFailed Repeated(Item item, RegistryPart part, int page, PageVerdict verdict) => new(
+        $"{NppesClient.Upstream}: page repeated", $"Page {page + 1} of {part.Query.Label} brought the rows of page {verdict.Of + 1} again: what belongs there is missing.",
+        item.Attempts + 1, Garbled: true, new PageUnread(part));
 
     /// <summary>The pages behind a full first one. The last one goes first: when it is full too the query has to be split, and those between need not be read.</summary>
     private static IEnumerable<RegistryPart> Further(RegistryQuery query) =>
@@ -182,6 +242,15 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
             {
                 _unwritten.TryRemove(read, out _);
                 writes.Add((read, result.At));
+            }
+            else if ((result.Outcome as ItemSucceeded)?.Result is QueryReread reread)
+            {
+                foreach (var page in reread.Pages)
+                {
+                    _unwritten.TryRemove(page, out _);
+                }
+
+                writes.Add((reread, result.At));
             }
             else if ((result.Outcome as ItemFailed)?.Result is PageUnread unread)
             {
@@ -204,6 +273,14 @@ internal sealed class ProviderSyncRun(JobTicket job, SyncSpec spec, Database dat
     }
 
     private sealed record Asked(RegistryPart Part, KnownPage? Known);
+
+    /// <summary>A query that is being read anew: what there is of it so far.</summary>
+    private sealed class Reread
+    {
+        public QueryMemory Memory { get; } = new();
+
+        public List<PageRead> Pages { get; } = [];
+    }
 
     private sealed record KnownPage(long[] Npis, long[] Found, DateTimeOffset At);
 }

@@ -10,6 +10,8 @@ internal sealed class QueryMemory
     private readonly HashSet<int> _done = [];
     private int? _endsAt;
     private bool _split;
+    private DateTimeOffset? _firstReadAt;
+    private int? _rereadBy; // the page whose item does it
 
     /// <summary>A page behind the first one has its outcome. True when none is left to wait for: the memory can go.</summary>
     public bool Done(int page)
@@ -20,12 +22,30 @@ internal sealed class QueryMemory
         }
     }
 
-    /// <summary>Why a page need not be asked for; null when it must.</summary>
-    public string? WhyNotNeeded(int page)
+    /// <summary>
+    /// What is to be done about a page. Where the first one is older than that, it must not be put beside it: a row may have left the first one meanwhile and drawn one from
+    /// the page behind it, which nobody would see. Then all pages are read anew, in one go, by the item of the page that came first.
+    /// </summary>
+    public PageTurn Turn(int page, DateTimeOffset notBefore)
     {
         lock (_lock)
         {
-            return _split ? "its query was split" : _endsAt < page ? "behind the last page" : null;
+            if ((_split ? "its query was split" : _endsAt < page ? "behind the last page" : _rereadBy is { } other && other != page ? "its query is read anew" : null) is { } why)
+            {
+                return new PageTurn(why, false);
+            }
+
+            _rereadBy = _rereadBy is not null || !(_firstReadAt >= notBefore) ? page : null;
+            return new PageTurn(null, _rereadBy is not null);
+        }
+    }
+
+    /// <summary>When the first page was read, by this job.</summary>
+    public void RecallFirst(DateTimeOffset readAt)
+    {
+        lock (_lock)
+        {
+            _firstReadAt ??= readAt;
         }
     }
 
@@ -50,10 +70,12 @@ internal sealed class QueryMemory
     }
 
     /// <summary>Takes a page in, and tells what it means beside the others.</summary>
-    public PageVerdict Take(int page, long[] npis)
+    /// <param name="readAt">When the registry answered it.</param>
+    public PageVerdict Take(int page, long[] npis, DateTimeOffset readAt)
     {
         lock (_lock)
         {
+            _firstReadAt = page == 0 ? readAt : _firstReadAt;
             var moved = false;
             foreach (var (other, rows) in _pages)
             {
@@ -86,6 +108,10 @@ internal sealed class QueryMemory
         }
     }
 }
+
+/// <param name="NotNeeded">Why it need not be asked for; null when it must.</param>
+/// <param name="Anew">All pages of its query have to be read anew.</param>
+internal readonly record struct PageTurn(string? NotNeeded, bool Anew);
 
 /// <param name="Of">The page that it repeats.</param>
 internal readonly record struct PageVerdict(PageMeaning Meaning, int? Of);

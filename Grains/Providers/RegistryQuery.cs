@@ -4,9 +4,11 @@ namespace OrleansBulk.Providers;
 
 /// <summary>
 /// One question to the registry: a specialty in a place. The registry shows 1,200 of its answers at most, so a question with more is split into narrower ones that
-/// cover it; none of them covers what it does not, and together they leave nothing out but names that begin with neither a letter nor a digit.
+/// cover it; none of them covers what it does not, and together they leave nothing out but names with characters that the registry cannot be asked for (accents, +, !), or that
+/// begin with neither a letter nor, of organisations, a digit.
 /// </summary>
 /// <param name="Specialty">Its place in the sync's spec, from 1.</param>
+/// <param name="Code">Empty: whatever code has the description as its specialization, or as its classification where there is none.</param>
 /// <param name="PostalCode">5 or 9 digits, or the first 2 to 4.</param>
 /// <param name="Entity"><c>NPI-1</c> for individuals, <c>NPI-2</c> for organisations; null for both.</param>
 /// <param name="Name">The beginning of the last name, or of the organisation's name.</param>
@@ -22,7 +24,7 @@ internal sealed record RegistryQuery(
     private const int LongestName = 8;
     private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     private const string Digits = "0123456789";
-    private const string BesideLetters = " '-.";
+    private const string BesideLetters = " '-.,/&():;#"; // what the registry takes in a name; others it refuses
 
     /// <summary>What tells it from others, across jobs.</summary>
     public string Key => string.Join('|', Code, Description, State, City, PostalCode, Entity, Name, WholeName ? "whole" : null);
@@ -88,5 +90,10 @@ internal sealed record RegistryQuery(
 
     private string First => Entity == "NPI-2" ? Letters + Digits : Letters;
 
-    private string Following => (Entity == "NPI-2" ? Letters + Digits + "&" : Letters) + BesideLetters;
+    private string Following => First + BesideLetters;
+
+    /// <summary>Whether providers with this taxonomy are asked for.</summary>
+    /// <param name="description">As answers have it: <c>Classification, Specialization</c>, or the classification alone.</param>
+    public bool Means(string code, string? description) => Code.Length > 0 ? code == Code
+        : description is not null && (description.Equals(Description, StringComparison.OrdinalIgnoreCase) || description.EndsWith(", " + Description, StringComparison.OrdinalIgnoreCase));
 }

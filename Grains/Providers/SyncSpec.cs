@@ -110,7 +110,7 @@ internal sealed record SyncSpec(IReadOnlyList<Specialty> Specialties, IReadOnlyL
                 return (null, problem);
             }
 
-            if (!read.Exists(known => known.Code == specialty!.Code))
+            if (!read.Exists(known => specialty!.Code.Length > 0 ? known.Code == specialty.Code : known.Description.Equals(specialty.Description, StringComparison.OrdinalIgnoreCase)))
             {
                 read.Add(specialty!);
             }
@@ -121,14 +121,14 @@ internal sealed record SyncSpec(IReadOnlyList<Specialty> Specialties, IReadOnlyL
 
     private static (Specialty? Specialty, string? Problem) ReadSpecialty(JsonElement entry, string where)
     {
-        const string Both = """Send both, which makes a sync of any specialty: {"code": "207RG0100X", "description": "Gastroenterology"}; the description is the specialization alone, or the classification alone where there is none.""";
         switch (entry.ValueKind)
         {
             case JsonValueKind.String:
                 var text = entry.GetString()!.Trim();
                 return Providers.Specialties.Find(text) is { } known ? (known, null)
-                    : Specialty.IsCode(text.ToUpperInvariant()) ? (null, $"{where} is the code '{text}', whose description is not known here, and the registry is searched by description. {Both}")
-                    : (null, $"{where} is {Word(entry)}, which is neither a known taxonomy code nor a known description such as \"Dermatology\". {Both}");
+                    : Specialty.IsCode(text.ToUpperInvariant()) ? (new Specialty(text.ToUpperInvariant(), "", text.ToUpperInvariant()), null)
+                    : IsDescription(text) ? (new Specialty("", text, text), null)
+                    : (null, $"{where} is {Word(entry)}; it must be a taxonomy code such as 207RG0100X, or a description of 3 to {LongestDescription} characters without *: the specialization alone, or the classification alone where there is none.");
             case JsonValueKind.Object:
                 var code = Text(entry, "code")?.ToUpperInvariant();
                 var description = Text(entry, "description");
@@ -137,13 +137,15 @@ internal sealed record SyncSpec(IReadOnlyList<Specialty> Specialties, IReadOnlyL
                     return (null, $"{where}.code is '{code}'; a taxonomy code is three digits, six letters or digits and an X, such as 207R00000X.");
                 }
 
-                return description is not { Length: >= 3 and <= LongestDescription } || description.Contains('*', StringComparison.Ordinal) || description.Any(char.IsControl)
+                return !IsDescription(description)
                     ? (null, $"{where}.description must have 3 to {LongestDescription} characters without *: the specialization alone, or the classification alone where there is none.")
-                    : (new Specialty(code, description, description), null);
+                    : (new Specialty(code, description!, description!), null);
             default:
                 return (null, $"{where} is {Word(entry)}; it must be a taxonomy code or a description as a text, or an object with both.");
         }
     }
+
+    private static bool IsDescription(string? text) => text is { Length: >= 3 and <= LongestDescription } && !text.Contains('*', StringComparison.Ordinal) && !text.Any(char.IsControl);
 
     private static (IReadOnlyList<string>? Texts, string? Problem) ReadTexts(JsonElement spec, string name, Func<string, string?> read, string wanted)
     {

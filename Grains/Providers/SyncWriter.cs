@@ -37,11 +37,18 @@ internal static class SyncWriter
 
     private const string PartsSql = """
         -- name: WriteSyncParts
-        INSERT INTO provider_sync_parts AS p (job_id, specialty, part, label, pages_read, ends_at, saturated, split, rows, found)
-        SELECT $1, i.* FROM unnest($2::smallint[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::boolean[], $8::boolean[], $9::integer[], $10::integer[])
-            AS i(specialty, part, label, pages_read, ends_at, saturated, split, rows, found)
+        INSERT INTO provider_sync_parts AS p (job_id, specialty, part, label, pages_read, ends_at, saturated, split, rows, found, first_read_at)
+        SELECT $1, i.* FROM unnest($2::smallint[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::boolean[], $8::boolean[], $9::integer[], $10::integer[], $11::timestamptz[])
+            AS i(specialty, part, label, pages_read, ends_at, saturated, split, rows, found, first_read_at)
         ON CONFLICT (job_id, specialty, part) DO UPDATE SET pages_read = p.pages_read | excluded.pages_read, ends_at = least(p.ends_at, excluded.ends_at),
-            saturated = p.saturated OR excluded.saturated, split = p.split OR excluded.split, rows = p.rows + excluded.rows, found = p.found + excluded.found
+            saturated = p.saturated OR excluded.saturated, split = p.split OR excluded.split, rows = p.rows + excluded.rows, found = p.found + excluded.found,
+            first_read_at = coalesce(excluded.first_read_at, p.first_read_at)
+        """;
+
+    private const string RereadSql = """
+        -- name: RereadSyncParts
+        UPDATE provider_sync_parts p SET pages_read = 0, ends_at = NULL, saturated = false, rows = 0, first_read_at = NULL
+        FROM unnest($2::smallint[], $3::text[]) AS i(specialty, part) WHERE p.job_id = $1 AND p.specialty = i.specialty AND p.part = i.part
         """;
 
     private const string PagesSql = """
@@ -53,7 +60,9 @@ internal static class SyncWriter
 
     public static async Task WriteAsync(NpgsqlConnection connection, Guid jobId, IReadOnlyList<(PageWrite Write, DateTimeOffset At)> writes, CancellationToken cancellationToken)
     {
-        var read = writes.Where(write => write.Write is PageRead).Select(write => (Page: (PageRead)write.Write, write.At)).ToList();
+        var reread = writes.Select(write => write.Write).OfType<QueryReread>().ToList();
+        var read = writes.Where(write => write.Write is PageRead).Select(write => (Page: (PageRead)write.Write, write.At))
+            .Concat(reread.SelectMany(query => query.Pages.Select(page => (Page: page, At: page.ReadAt)))).ToList();
         var news = await FindNewsAsync(connection, jobId, read.ConvertAll(write => write.Page), cancellationToken);
         var rejected = news.Keys.Count(row => row.Specialty == Wrong);
         var parts = new PartTally();
@@ -95,6 +104,12 @@ internal static class SyncWriter
 
         var counts = records.Count == 0 ? default : await ProviderWriter.WriteAsync(connection, records.Values, Source, read.Max(write => write.At), cancellationToken);
         await connection.Sql(CountsSql).With(jobId).With(counts.Created).With(counts.Updated).With(counts.Unchanged + known).With((long)rejected).RunAsync(cancellationToken);
+        if (reread.Count > 0)
+        {
+            await connection.Sql(RereadSql).With(jobId).WithTyped(Smalls, reread.ConvertAll(query => (short)query.Part.Query.Specialty).ToArray()).WithTyped(Texts, reread.ConvertAll(query => query.Part.Query.Key).ToArray())
+                .RunAsync(cancellationToken);
+        }
+
         await parts.WriteAsync(connection, PartsSql, jobId, cancellationToken);
         await WritePagesAsync(connection, read, cancellationToken);
     }
@@ -153,6 +168,7 @@ internal static class SyncWriter
         {
             var tally = Add(page.Part.Query);
             tally.PagesRead |= 1 << page.Part.Page;
+            tally.FirstReadAt = page.Part.Page == 0 ? page.ReadAt.ToUniversalTime() : tally.FirstReadAt;
             tally.EndsAt = page.Npis.Length < RegistryQuery.PageRows ? Math.Min(tally.EndsAt ?? short.MaxValue, (short)page.Part.Page) : tally.EndsAt;
             tally.Saturated |= page.Saturated;
             tally.Split |= page.Children.Count > 0;
@@ -177,6 +193,7 @@ internal static class SyncWriter
                 .WithTyped(Texts, Array.ConvertAll(tallies, tally => tally.Label)).With(Array.ConvertAll(tallies, tally => tally.PagesRead))
                 .WithTyped(Smalls, Array.ConvertAll(tallies, tally => tally.EndsAt)).With(Array.ConvertAll(tallies, tally => tally.Saturated)).With(Array.ConvertAll(tallies, tally => tally.Split))
                 .With(Array.ConvertAll(tallies, tally => tally.Rows)).With(Array.ConvertAll(tallies, tally => tally.Found))
+                .WithTyped(NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, Array.ConvertAll(tallies, tally => tally.FirstReadAt))
                 .RunAsync(cancellationToken);
         }
     }
@@ -196,5 +213,7 @@ internal static class SyncWriter
         public int Rows { get; set; }
 
         public int Found { get; set; }
+
+        public DateTimeOffset? FirstReadAt { get; set; }
     }
 }

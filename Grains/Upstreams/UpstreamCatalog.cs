@@ -49,9 +49,11 @@ public sealed class UpstreamCatalog
     private static UpstreamOptions Configure(Known known, IConfigurationSection section, bool live, string simulator)
     {
         var defaults = known.Options(new Uri(live ? known.Live : simulator + known.Simulated), known.SecondLive is null ? null : new Uri(live ? known.SecondLive : simulator + known.SecondSimulated));
+        var url = Read(section, "BaseUrl", defaults.BaseUrl, ReadUrl);
+        var token = section["Token"] is { Length: > 0 } text ? text : null;
         return defaults with
         {
-            BaseUrl = Read(section, "BaseUrl", defaults.BaseUrl, ReadUrl),
+            BaseUrl = url,
             SecondUrl = Read(section, "SecondUrl", defaults.SecondUrl, ReadUrl),
             Concurrency = Read(section, "Concurrency", defaults.Concurrency, text => int.Parse(text, CultureInfo.InvariantCulture)),
             Limits = Read(section, "Limits", defaults.Limits, CallLimit.ParseList),
@@ -64,7 +66,7 @@ public sealed class UpstreamCatalog
             BreakerOpen = Read(section, "BreakerOpen", defaults.BreakerOpen, ReadTime),
             BreakerMaxOpen = Read(section, "BreakerMaxOpen", defaults.BreakerMaxOpen, ReadTime),
             Enabled = Read(section, "Enabled", defaults.Enabled, bool.Parse),
-            Token = section["Token"] is { Length: > 0 } token ? token : null,
+            Token = token is not null && !live && SimulatedSecret.IsAt(simulator, url) ? SimulatedSecret.For(known.Name, token) : token,
         };
     }
 

@@ -39,6 +39,8 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
 
     public void Strike(Fault fault) => _fault = Name(fault.Kind.ToString());
 
+    public void Charge(long tokens) => _journal.Charged(tokens);
+
     public Task RefuseAsync(Refusal refusal, Reply reply)
     {
         _refusal = refusal.Cause;

@@ -80,6 +80,8 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
     {
         var (upstream, seed, number) = (desk.Upstream.Key, inForce.Scenario.Seed, rules.Memory.NextCall());
         var fault = rules.Faults.Pick(question, number, upstream, seed, clock, call.Arrived);
+        if (question.Charge is { } charge && fault?.Kind is not (FaultKind.Status or FaultKind.OverLimit))
+            call.Charge(charge(fault?.Kind, new Knowledge(inForce.World, rules, token, quota, clock.GetUtcNow()) { Scenario = inForce.Scenario, Nppes = inForce.Nppes }));
         if (fault?.Kind == FaultKind.Hang)
         {
             call.Strike(fault);

@@ -31,6 +31,9 @@ internal sealed record Question(string Operation, IReadOnlyList<string> Keys, Fu
     /// <summary>What faults make of the answer that are this upstream's own; null, or null from it: none.</summary>
     public Func<FaultKind, Knowledge, Reply?>? Faulty { get; init; }
 
+    /// <summary>What the provider charges for the answer, in tokens, given the fault that strikes the call; null: nothing.</summary>
+    public Func<FaultKind?, Knowledge, long>? Charge { get; init; }
+
     /// <summary>Its answer changes something: an upstream in trouble gives an error without having done it.</summary>
     public bool Changes { get; init; }
 

@@ -55,6 +55,7 @@ internal abstract class ChatUpstream(string key) : Upstream(key)
         {
             Door = (rules, key, now) => LetIn(request, rules, key!, now),
             Faulty = (kind, know) => Faulty(kind, request, know),
+            Charge = (fault, know) => Charge(fault, request, know),
         };
     }
 
@@ -81,6 +82,11 @@ internal abstract class ChatUpstream(string key) : Upstream(key)
             ? Error(404, "model_not_found", $"The model `{request.Model}` does not exist or you do not have access to it.")
             : Write(request, ChatTokens.Of(ChatMind.Answer(request, know.World.Seed), request.MaxTokens), chat);
     }
+
+    /// <summary>A model that has begun writes to the end, whoever still listens.</summary>
+    private static long Charge(FaultKind? fault, ChatRequest request, Knowledge know) =>
+        know.Rules.Scenario.Chat!.UnknownModels.Contains(request.Model) ? 0
+            : request.PromptTokens + ChatTokens.Of(fault == FaultKind.Babble ? ChatMind.Babble(request) : ChatMind.Answer(request, know.World.Seed), request.MaxTokens).Tokens.Count;
 
     private Reply? Faulty(FaultKind kind, ChatRequest request, Knowledge know)
     {

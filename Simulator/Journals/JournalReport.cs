@@ -21,6 +21,9 @@ public sealed record UpstreamReport
     /// <summary>Calls whose client left before the whole answer was sent.</summary>
     public long Aborted { get; init; }
 
+    /// <summary>Tokens that a chat upstream charges for, of prompts and answers; those of answers that never arrived are among them.</summary>
+    public long Charged { get; init; }
+
     /// <summary>Calls that are open now.</summary>
     public int InFlight { get; init; }
 

@@ -21,7 +21,7 @@ internal sealed class UpstreamJournal
     private readonly long[] _classes = new long[4];
     private readonly long[] _refusals = new long[4];
     private DateTimeOffset? _first, _last;
-    private long _calls, _aborted, _limitWindowMs;
+    private long _calls, _aborted, _charged, _limitWindowMs;
     private int _mostAtOnce;
 
     /// <param name="limitWindowMs">Length of the window of the limit in force, 0 without one.</param>
@@ -47,6 +47,7 @@ internal sealed class UpstreamJournal
 
     public void Asked(Question question, string? token)
     {
+        token = JournalToken.Masked(token);
         lock (_lock)
         {
             CollectionsMarshal.GetValueRefOrAddDefault(_operations, question.Operation, out _)++;
@@ -78,6 +79,11 @@ internal sealed class UpstreamJournal
         }
     }
 
+    public void Charged(long tokens)
+    {
+        lock (_lock) _charged += tokens;
+    }
+
     public void Aborted()
     {
         lock (_lock) _aborted++;
@@ -99,6 +105,7 @@ internal sealed class UpstreamJournal
                 Refused = new Refusals(_refusals[0], _refusals[1], _refusals[2], _refusals[3]),
                 Faults = new Dictionary<string, long>(_faults),
                 Aborted = _aborted,
+                Charged = _charged,
                 InFlight = inFlight,
                 MostAtOnce = _mostAtOnce,
                 MostInOneSecond = _second.Most,

@@ -98,8 +98,8 @@ public sealed class UpstreamTroubleTests(ITestOutputHelper output) : IAsyncLifet
     [Fact]
     public async Task RefusedCredentials_FailTheJobInWords_WithItsItemsPending()
     {
-        _simulator.Change("""{"upstreams":{"github":{"refusedTokens":["revoked"]}}}""");
-        await using var service = await StartAsync(("Upstreams__github__Token", "revoked"));
+        _simulator.Change("""{"upstreams":{"github":{"refusedTokens":["simulated-revoked"]}}}""");
+        await using var service = await StartAsync(("Upstreams__github__Token", "simulated-revoked"));
         var id = await StartJobAsync(service);
 
         var job = await service.EndAsync(id);

@@ -22,6 +22,46 @@ public sealed class HookSpendingTests
         Assert.Equal("completed", run.GetProperty("status").GetString());
     }
 
+    [Theory]
+    [InlineData("hang")]
+    [InlineData("cutBody")]
+    [InlineData("disconnect")]
+    [InlineData("emptyBody")]
+    [InlineData("html")]
+    [InlineData("streamError")]
+    public async Task ABudget_IsNeverExceeded_ByAnswersThatAreChargedAndNeverArrive(string fault)
+    {
+        const int tokens = 12_000;
+        await using var stage = await HookStage.StartAsync(
+            [new("writer", "anthropic") { More = [("Timeout", "00:00:01"), ("Attempts", "5")] }, new("judge", "openai") { More = [("Timeout", "00:00:01"), ("Attempts", "5")] }], ("Hooks:Judge", "judge"));
+        foreach (var upstream in new[] { "anthropic", "openai" })
+        {
+            stage.Host.Simulator.Change("{\"upstreams\": {\"" + upstream + "\": {\"chat\": {\"firstTokenMs\": 10, \"tokensPerSecond\": 0}, \"faults\": [{\"everyNth\": 2, \"kind\": \"" + fault + "\"}]}}}");
+        }
+
+        var run = await stage.RunAsync(new { topic = "weekly planning", models = new[] { "writer" }, hooksPerModel = 10, budget = new { tokens } });
+
+        var charged = stage.Host.Simulator.Journal("openai").Charged + stage.Host.Simulator.Journal("anthropic").Charged;
+        var budget = run.GetProperty("budget");
+        Assert.InRange(charged, 1, budget.GetProperty("spentTokens").GetInt64());
+        Assert.InRange(budget.GetProperty("spentTokens").GetInt64(), 1, tokens);
+        Assert.Equal(budget.GetProperty("spentTokens").GetInt64(), run.GetProperty("tokens").GetInt64()); // what the parts have taken is what was booked
+        Assert.Equal(tokens, budget.GetProperty("tokens").GetInt64());
+    }
+
+    [Fact]
+    public async Task WhatAProviderRefuses_IsBookedAsNothing()
+    {
+        await using var stage = await HookStage.StartAsync([new("writer", "anthropic"), new("judge", "openai")], ("Hooks:Judge", "judge"));
+        stage.Fault("openai", """{"operation": "judge", "kind": "status", "status": 503}, {"operation": "judge", "kind": "status", "status": 400}""");
+
+        var run = await stage.RunAsync(new { topic = "weekly planning", models = new[] { "writer" }, hooksPerModel = 2, budget = new { tokens = 100_000 } });
+
+        Assert.Equal("1 of 1 models, 0 of 2 hooks judged", run.GetProperty("summary").GetString());
+        Assert.Equal(0, stage.Host.Simulator.Journal("openai").Charged);
+        Assert.Equal(stage.Host.Simulator.Journal("anthropic").Charged, run.GetProperty("budget").GetProperty("spentTokens").GetInt64());
+    }
+
     [Fact]
     public async Task ABudgetOfMoney_IsNeverExceeded_AndSaysSo()
     {

@@ -47,6 +47,33 @@ public sealed class TokenWindowTests
     }
 
     [Fact]
+    public void TokensOfACallThatWasNotMade_AreThereForOthers()
+    {
+        var window = new TokenWindow(1000);
+        Assert.Equal(TimeSpan.Zero, window.Take(600, 0));
+        Assert.Equal(TimeSpan.Zero, window.Take(400, Second));
+        Assert.NotEqual(TimeSpan.Zero, window.Take(400, 2 * Second));
+
+        window.GiveBack(400, Second);
+
+        Assert.Equal(TimeSpan.Zero, window.Take(400, 2 * Second));
+        Assert.NotEqual(TimeSpan.Zero, window.Take(1, 2 * Second)); // the 600 still count
+    }
+
+    [Fact]
+    public void TokensGivenBack_AreLeftAgainByTheHeadersToo()
+    {
+        var window = new TokenWindow(null);
+        window.Learn(left: 500, TimeSpan.FromSeconds(20), mine: 0, 0);
+        Assert.Equal(TimeSpan.Zero, window.Take(400, Second));
+
+        window.GiveBack(400, Second);
+
+        Assert.Equal(TimeSpan.Zero, window.Take(500, 2 * Second));
+        Assert.NotEqual(TimeSpan.Zero, window.Take(1, 2 * Second));
+    }
+
+    [Fact]
     public void ACall_LargerThanTheLimit_NeverFits()
     {
         Assert.False(new TokenWindow(1000).Fits(1001));

@@ -4,63 +4,84 @@ namespace OrleansBulk.Tests.Providers;
 
 public sealed class QueryMemoryTests
 {
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly QueryMemory _memory = new();
+
+    [Fact]
+    public void APageThatComesTooLateForTheFirstOne_HasTheQueryReadAnew_Once()
+    {
+        Take(0, Rows(0));
+        Assert.Equal(new PageTurn(null, false), _memory.Turn(1, Now));
+
+        Assert.Equal(new PageTurn(null, true), _memory.Turn(2, Now + TimeSpan.FromSeconds(1)));
+
+        Assert.Equal("its query is read anew", Why(1));
+        Assert.Equal(new PageTurn(null, true), _memory.Turn(2, Now)); // the item that does it comes back when it had to wait
+    }
+
+    [Fact]
+    public void WithoutAFirstPage_TheQueryIsReadAnew()
+    {
+        Assert.True(_memory.Turn(3, Now).Anew);
+        _memory.RecallFirst(Now); // too late: it has been begun
+        Assert.Equal("its query is read anew", Why(1));
+    }
 
     [Fact]
     public void PagesBehindTheLastOne_AreNotNeeded()
     {
-        _memory.Take(0, Rows(0));
-        Assert.Null(_memory.WhyNotNeeded(3));
+        Take(0, Rows(0));
+        Assert.Null(Why(3));
 
-        _memory.Take(2, Rows(2, 17));
+        Take(2, Rows(2, 17));
 
-        Assert.Null(_memory.WhyNotNeeded(1));
-        Assert.Equal("behind the last page", _memory.WhyNotNeeded(3));
+        Assert.Null(Why(1));
+        Assert.Equal("behind the last page", Why(3));
     }
 
     [Fact]
     public void PageThatBringsTheRowsOfAnotherOne_IsRepeated_WhateverTheirOrder()
     {
-        _memory.Take(0, Rows(0));
+        Take(0, Rows(0));
 
-        Assert.Equal(new PageVerdict(PageMeaning.Repeated, 0), _memory.Take(1, [.. Rows(0).Reverse()]));
-        Assert.Equal(PageMeaning.Repeated, _memory.Take(5, Rows(0)).Meaning);
-        Assert.Equal(PageMeaning.Good, _memory.Take(1, Rows(1)).Meaning);
+        Assert.Equal(new PageVerdict(PageMeaning.Repeated, 0), Take(1, [.. Rows(0).Reverse()]));
+        Assert.Equal(PageMeaning.Repeated, Take(5, Rows(0)).Meaning);
+        Assert.Equal(PageMeaning.Good, Take(1, Rows(1)).Meaning);
     }
 
     [Fact]
     public void FullLastPage_MeansThatTheQueryIsNotWhole_Once()
     {
-        _memory.Take(0, Rows(0));
+        Take(0, Rows(0));
 
-        Assert.Equal(PageMeaning.NotWhole, _memory.Take(5, Rows(5)).Meaning);
-        Assert.Equal("its query was split", _memory.WhyNotNeeded(1));
-        Assert.Equal(PageMeaning.Good, _memory.Take(1, Rows(1)).Meaning);
+        Assert.Equal(PageMeaning.NotWhole, Take(5, Rows(5)).Meaning);
+        Assert.Equal("its query was split", Why(1));
+        Assert.Equal(PageMeaning.Good, Take(1, Rows(1)).Meaning);
     }
 
     [Fact]
     public void RowsThatMoved_MeanThatTheQueryIsNotWhole()
     {
-        _memory.Take(0, Rows(0));
+        Take(0, Rows(0));
 
-        Assert.Equal(PageMeaning.NotWhole, _memory.Take(1, [.. Rows(1).Skip(1), Rows(0)[7]]).Meaning);
+        Assert.Equal(PageMeaning.NotWhole, Take(1, [.. Rows(1).Skip(1), Rows(0)[7]]).Meaning);
     }
 
     [Fact]
     public void ShortPageWithRowsOfAFullOne_MeansThatRowsMoved_NotThatThePageWasNotTurned()
     {
-        _memory.Take(0, Rows(0));
+        Take(0, Rows(0));
 
-        Assert.Equal(PageMeaning.NotWhole, _memory.Take(1, Rows(0, 3)).Meaning);
+        Assert.Equal(PageMeaning.NotWhole, Take(1, Rows(0, 3)).Meaning);
     }
 
     [Fact]
     public void EmptyPages_AreNoRepetition()
     {
-        _memory.Take(0, Rows(0));
-        _memory.Take(1, []);
+        Take(0, Rows(0));
+        Take(1, []);
 
-        Assert.Equal(PageMeaning.Good, _memory.Take(2, []).Meaning);
+        Assert.Equal(PageMeaning.Good, Take(2, []).Meaning);
     }
 
     [Fact]
@@ -69,8 +90,8 @@ public sealed class QueryMemoryTests
         _memory.Recall(0, Rows(0));
         _memory.Recall(1, Rows(1, 5));
 
-        Assert.Equal("behind the last page", _memory.WhyNotNeeded(2));
-        Assert.Equal(PageMeaning.Repeated, _memory.Take(2, Rows(0)).Meaning);
+        Assert.Equal("behind the last page", Why(2));
+        Assert.Equal(PageMeaning.Repeated, Take(2, Rows(0)).Meaning);
     }
 
     [Fact]
@@ -78,4 +99,8 @@ public sealed class QueryMemoryTests
         Assert.Equal([false, false, false, false, true, false], new[] { 5, 1, 2, 3, 4, 4 }.Select(_memory.Done));
 
     private static long[] Rows(int page, int count = RegistryQuery.PageRows) => [.. Enumerable.Range(0, count).Select(row => 1_000_000_000L + page * 1000 + row)];
+
+    private PageVerdict Take(int page, long[] npis) => _memory.Take(page, npis, Now);
+
+    private string? Why(int page) => _memory.Turn(page, Now).NotNeeded;
 }

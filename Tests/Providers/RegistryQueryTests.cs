@@ -36,6 +36,9 @@ public sealed class RegistryQueryTests
     [InlineData("U")]
     [InlineData("ST. JOHN")]
     [InlineData("ANDERSON-WELLS")]
+    [InlineData("SMITH, JR")]
+    [InlineData("SMITH (JONES)")]
+    [InlineData("A/B: C;#")]
     public void ZipCode_IsSplitIntoIndividualsAndOrganisations_AndThenByName_SoThatEachNameIsInOnePart(string name)
     {
         var individuals = (State with { PostalCode = "30303" }).Split()[0];
@@ -56,6 +59,16 @@ public sealed class RegistryQueryTests
 
         Assert.True(query.WholeName ? query.Name == name : name.StartsWith(query.Name!, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("207R00000X", "207R00000X", "whatever", true)]
+    [InlineData("207R00000X", "207RG0100X", "Internal Medicine", false)]
+    [InlineData("", "207R00000X", "internal medicine", true)]
+    [InlineData("", "208M00000X", "Hospitalist, Internal Medicine", true)]
+    [InlineData("", "207RG0100X", "Internal Medicine, Gastroenterology", false)]
+    [InlineData("", "207R00000X", null, false)]
+    public void ASpecialty_IsMeantByItsCode_OrWithoutOneByItsDescription(string asked, string code, string? description, bool meant) =>
+        Assert.Equal(meant, (State with { Code = asked }).Means(code, description));
 
     [Fact]
     public void Labels_AreForPeople()

@@ -29,6 +29,16 @@ public sealed class SyncSpecTests
     }
 
     [Fact]
+    public void FurtherSpecialties_ByCodeAlone_OrDescriptionAlone()
+    {
+        var specialties = Read("""{"specialties": ["207nd0101x", "Hepatology", "hepatology"]}""").Specialties;
+
+        Assert.Equal([("207ND0101X", ""), ("", "Hepatology")], specialties.Select(specialty => (specialty.Code, specialty.Description)));
+        Assert.Equal(new Specialty("207ND0101X", "Gastroenterology", "Internal Medicine, Gastroenterology"), specialties[0].Learn("Internal Medicine, Gastroenterology"));
+        Assert.Equal("Dermatology", specialties[0].Learn("Dermatology").Description);
+    }
+
+    [Fact]
     public void KindsOfPlaces_AreCombined_AndNamedTwiceIsAskedOnce()
     {
         var spec = Read("""{"specialties": ["Dermatology", "Pediatrics"], "states": ["ga", "GA", "FL"], "cities": ["Springfield"], "postalCodes": ["303*", "30303", "33101-1234"]}""");
@@ -45,7 +55,8 @@ public sealed class SyncSpecTests
     [InlineData("""{"cities": ["A*"]}""", "spec.cities[0]")]
     [InlineData("""{"postalCodes": ["30303*"]}""", "spec.postalCodes[0]")]
     [InlineData("""{"postalCodes": ["abcde"]}""", "spec.postalCodes[0]")]
-    [InlineData("""{"specialties": ["Cardiology of the moon"]}""", "neither a known taxonomy code nor a known description")]
+    [InlineData("""{"specialties": ["Cardi*"]}""", "without *")]
+    [InlineData("""{"specialties": ["Ca"]}""", "of 3 to 200 characters")]
     [InlineData("""{"specialties": [{"code": "12", "description": "Something"}]}""", "three digits, six letters or digits and an X")]
     [InlineData("""{"specialties": [{"code": "207RX9999X", "description": "*"}]}""", "without *")]
     [InlineData("""{"specialties": [7]}""", "must be a taxonomy code or a description")]

@@ -109,6 +109,24 @@ public sealed class SyncTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task FurtherSpecialties_AreAskedForByDescriptionAlone_AndByCodeAlone_OnceAnAnswerHasTaughtWhatItMeans()
+    {
+        await using var host = await WebHost.StartAsync(null, Quick);
+        host.Simulator.Change("""{"nppes": {"providers": 0, "recorded": false, "states": {"GA": 600}, "taxonomies": ["207ND0101X", "207R00000X", "207N00000X"]}}""");
+
+        // Not among the names that are known here.
+        const string Code = "207ND0101X";
+        var (_, described) = await SyncAsync(host, """{"specialties": ["MOHS-Micrographic Surgery"], "states": ["GA"]}""");
+        Assert.True(described.GetProperty("complete").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, described.GetProperty("specialties")[0].GetProperty("code").ValueKind);
+        Assert.InRange(Of(described, "found"), 1, 600);
+        Assert.Equal(Of(described, "found"), await host.Postgres.QueryAsync<long>("SELECT count(*) FROM providers WHERE $1 = ANY(taxonomies)", Code));
+
+        var (_, coded) = await SyncAsync(host, $$"""{"specialties": ["{{Code}}"], "states": ["GA"]}""");
+        Assert.Equal((Of(described, "found"), 0), (Of(coded, "found"), Of(coded, "created")));
+    }
+
+    [Fact]
     public async Task RegistryThatDoesNotTurnThePage_IsAnError_AndTheSyncSaysWhatIsMissing()
     {
         await using var host = await WebHost.StartAsync(null, Quick);
@@ -131,6 +149,34 @@ public sealed class SyncTests(ITestOutputHelper output)
         var healed = (await program.GetAsync($"/api/sync/{id}")).Json;
         Assert.Equal(900, Of(healed, "created"));
         Assert.True(healed.GetProperty("complete").GetBoolean());
+    }
+
+    [Fact]
+    public async Task PagesThatAreReadMuchLaterThanTheFirst_AreNotPutBesideIt()
+    {
+        await using var host = await WebHost.StartAsync(null, Quick);
+        host.Simulator.Change("""{"nppes": {"providers": 0, "recorded": false, "states": {"GA": 900}, "taxonomies": ["207R00000X"], "turnsPages": false}}""");
+        var (job, first) = await SyncAsync(host, InternalMedicine);
+        Assert.Equal(200, Of(first, "found"));
+
+        // Overnight rows left the first page, so that others moved up into it.
+        await AgeAsync(host);
+        host.Simulator.Change("""{"nppes": {"states": {"GA": 700}, "turnsPages": true}}""");
+        using var program = host.Program();
+        var id = job.GetProperty("id").GetGuid();
+        var calls = host.Simulator.Journal("nppes").Calls;
+        await program.PostAsync($"/api/jobs/{id}/retry-failed");
+        await program.WhenAsync(id, "completed");
+
+        var late = (await program.GetAsync($"/api/sync/{id}")).Json;
+        Assert.True(late.GetProperty("complete").GetBoolean());
+        Assert.Equal(4, host.Simulator.Journal("nppes").Calls - calls); // each page of 700 rows once
+        await AgeAsync(host);
+        var (_, again) = await SyncAsync(host, InternalMedicine);
+        Assert.Equal((700, 0), (Of(again, "found"), Of(again, "created"))); // nobody was missing
+
+        static Task AgeAsync(WebHost host) => host.Postgres.ExecuteAsync(
+            "UPDATE provider_pages SET fetched_at = fetched_at - interval '1 hour'; UPDATE provider_sync_parts SET first_read_at = first_read_at - interval '1 hour'");
     }
 
     [Fact]
@@ -287,8 +333,8 @@ public sealed class SyncTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("""{"specialties": ["Internl Medicine"]}""", "'Internl Medicine', which is neither a known taxonomy code nor a known description")]
-    [InlineData("""{"specialties": ["207RX9999X"]}""", "whose description is not known here")]
+    [InlineData("""{"specialties": ["Internal*"]}""", "'Internal*'; it must be a taxonomy code")]
+    [InlineData("""{"specialties": ["207RX9999X"]}""", "no answer of it with this code is stored")]
     [InlineData("""{"states": ["Georgia"]}""", "two letters of a state")]
     [InlineData("""{"postalCodes": ["3"]}""", "ZIP code of 5 or 9 digits")]
     [InlineData("""{"specialities": []}""", "'specialities', which says nothing to a sync")]

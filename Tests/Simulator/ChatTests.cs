@@ -74,10 +74,10 @@ public sealed class ChatTests
     [Fact]
     public async Task AKey_HasItsOwnLimits_InHeaders_AndIsRefusedBeyondThem()
     {
-        await using var simulator = await RunningSimulator.StartAsync("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0, "keys": {"small": {"requestsPerMinute": 2, "tokensPerMinute": 100000}}}}}}""");
+        await using var simulator = await RunningSimulator.StartAsync("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0, "keys": {"simulated-small": {"requestsPerMinute": 2, "tokensPerMinute": 100000}}}}}}""");
         var ask = $$"""{"model":"m","max_tokens":100,"messages":{{Messages}}}""";
 
-        var answers = new[] { await AskAsync(simulator, "openai", ask, "small"), await AskAsync(simulator, "openai", ask, "small"), await AskAsync(simulator, "openai", ask, "small"), await AskAsync(simulator, "openai", ask, "other") };
+        var answers = new[] { await AskAsync(simulator, "openai", ask, "simulated-small"), await AskAsync(simulator, "openai", ask, "simulated-small"), await AskAsync(simulator, "openai", ask, "simulated-small"), await AskAsync(simulator, "openai", ask, "simulated-other") };
 
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.OK], answers.Select(answer => answer.Status));
         Assert.Equal(["1", "0", "0"], answers.Take(3).Select(answer => answer.Header("x-ratelimit-remaining-requests")));
@@ -86,7 +86,22 @@ public sealed class ChatTests
         Assert.NotNull(answers[2].Header("retry-after"));
         Assert.Null(answers[3].Header("x-ratelimit-limit-requests"));
         Assert.Equal("rate_limit_exceeded", answers[2].Json.GetProperty("error").GetProperty("code").GetString());
-        Assert.Equal((3, 1), (simulator.Journal("openai").Tokens["small"], simulator.Journal("openai").Tokens["other"]));
+        Assert.Equal((3, 1), (simulator.Journal("openai").Tokens["simulated-small"], simulator.Journal("openai").Tokens["simulated-other"]));
+    }
+
+    [Fact]
+    public async Task ARealKey_IsMaskedInTheJournal()
+    {
+        await using var simulator = await RunningSimulator.StartAsync("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 0, "tokensPerSecond": 0}}}}""");
+        foreach (var key in new[] { "sk-proj-0123456789", "sk-proj-0123456789", "sk-proj-9876543210" })
+        {
+            await AskAsync(simulator, "openai", $$"""{"model":"m","max_tokens":100,"messages":{{Messages}}}""", key);
+        }
+
+        var tokens = simulator.Journal("openai").Tokens;
+
+        Assert.Equal([1, 2], tokens.Values.Order());
+        Assert.All(tokens.Keys, token => Assert.Matches("^masked-[0-9a-f]{8}$", token));
     }
 
     [Fact]

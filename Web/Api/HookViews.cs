@@ -6,11 +6,17 @@ namespace OrleansBulk.Web.Api;
 /// <summary>A run on the wire: its hooks ranked, best first, and what each model brought.</summary>
 public sealed record HookRunView(
     Guid Id, string Status, string? Error, string Summary, double Percent, string Topic, string? Audience, string? Tone, IReadOnlyList<string> Judges, bool Blind, long Tokens, decimal Cost,
-    DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt, IReadOnlyList<HookView> Hooks, IReadOnlyList<ModelResult> Models)
+    HookBudgetView? Budget, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt, IReadOnlyList<HookView> Hooks, IReadOnlyList<ModelResult> Models)
 {
     public static HookRunView Of(HookRun run) => new(
         run.Job.Id, Jobs.JobStatusExtensions.Wire(run.Job.Status), run.Job.Error, run.Progress.Summary, run.Progress.Percent, run.Spec.Topic, run.Spec.Audience, run.Spec.Tone, run.Spec.Judges, run.Spec.Blind,
-        run.Tokens, run.Cost, run.Job.CreatedAt, run.Job.FinishedAt, [.. run.Hooks.Select(HookView.Of)], run.Models);
+        run.Tokens, run.Cost, HookBudgetView.Of(run), run.Job.CreatedAt, run.Job.FinishedAt, [.. run.Hooks.Select(HookView.Of)], run.Models);
+}
+
+/// <summary>What a run may spend, and what is booked of it: calls whose answer never came are booked at the most they can have cost.</summary>
+public sealed record HookBudgetView(long? Tokens, decimal? Money, long SpentTokens, decimal SpentMoney)
+{
+    public static HookBudgetView? Of(HookRun run) => run.Spent is { } spent ? new HookBudgetView(run.Spec.Budget.Tokens, run.Spec.Budget.Money, spent.Tokens, spent.Money) : null;
 }
 
 /// <param name="Criteria">The means of the judges' marks; null without a score.</param>

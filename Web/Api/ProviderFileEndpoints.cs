@@ -125,6 +125,11 @@ internal static class ProviderFileEndpoints
     /// <summary>Specialties by code or name and states, or the problem with them.</summary>
     internal static (ProviderFileChoice? Choice, ProblemAnswer? Problem) ReadChoice(IReadOnlyList<string> specialties, IReadOnlyList<string> states)
     {
+        if (specialties.Concat(states).Any(entry => entry is null))
+        {
+            return (null, Problems.BadRequest("specialties and states are lists of texts; an entry is null. Nothing was loaded."));
+        }
+
         var codes = new List<string>();
         foreach (var specialty in specialties)
         {

@@ -61,21 +61,24 @@ public sealed record SyncBody(
 /// <summary>A sync on the wire.</summary>
 /// <param name="Found">Providers, each once: created, updated and unchanged together.</param>
 /// <param name="Rejected">NPIs that were not stored, because their check digit is wrong.</param>
-/// <param name="Complete">All that the registry has of what was asked for was read.</param>
+/// <param name="Complete">All that the registry has of what was asked for was read, but for <paramref name="Remark"/>.</param>
+/// <param name="Remark">What may be missing all the same; null: nothing.</param>
 public sealed record SyncView(
-    Guid Id, string Status, long Found, long Created, long Updated, long Unchanged, long Rejected, bool Complete, IReadOnlyList<SyncSpecialtyView> Specialties, JobLinks Links)
+    Guid Id, string Status, long Found, long Created, long Updated, long Unchanged, long Rejected, bool Complete, string? Remark, IReadOnlyList<SyncSpecialtyView> Specialties, JobLinks Links)
 {
     public static SyncView Of(SyncResult result) => new(
-        result.Job.Id, result.Job.Status.Wire(), result.Found, result.Counts.Created, result.Counts.Updated, result.Counts.Unchanged, result.Rejected, result.Complete,
+        result.Job.Id, result.Job.Status.Wire(), result.Found, result.Counts.Created, result.Counts.Updated, result.Counts.Unchanged, result.Rejected, result.Complete, result.Remark,
         [.. result.Specialties.Select(specialty => new SyncSpecialtyView(
-            specialty.Number, specialty.Code, specialty.Name, specialty.Found, specialty.Parts, specialty.Whole, specialty.TooLarge, specialty.Complete,
+            specialty.Number, specialty.Code.Length > 0 ? specialty.Code : null, specialty.Name, specialty.Found, specialty.Parts, specialty.Whole, specialty.TooLarge, specialty.SplitByName, specialty.Complete,
             [.. specialty.NotWhole.Select(part => new SyncPartView(part.Label, part.TooLarge ? "more rows than can be reached, and it cannot be split further" : "not read to its end"))]))],
         JobLinks.Of(result.Job.Id));
 }
 
 /// <param name="Parts">Queries, the narrower ones that they were split into among them.</param>
+/// <param name="Code">Null: it was asked for by its description.</param>
+/// <param name="SplitByName">Those that could only be split by the beginnings of names.</param>
 /// <param name="NotWhole">The first of those that were not read to their end.</param>
 public sealed record SyncSpecialtyView(
-    int Number, string Code, string Name, long Found, long Parts, long Whole, long TooLarge, bool Complete, IReadOnlyList<SyncPartView> NotWhole);
+    int Number, string? Code, string Name, long Found, long Parts, long Whole, long TooLarge, long SplitByName, bool Complete, IReadOnlyList<SyncPartView> NotWhole);
 
 public sealed record SyncPartView(string Part, string Reason);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Hooks.Models;
 
@@ -13,8 +14,14 @@ public sealed record ChatAsk(string System, string User, int MaxTokens, double T
 {
     private const int MessageTokens = 16; // what the format itself takes
 
+    /// <summary>The same ask with the room that this model needs to think.</summary>
+    public ChatAsk For(HookModelOptions model) => model.ReasoningTokens == 0 ? this : this with { MaxTokens = MaxTokens + model.ReasoningTokens };
+
     /// <summary>At most so many tokens go in: a token has a byte at least.</summary>
     public int MostInput => Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(User) + (Schema?.Length ?? 0) + MessageTokens;
+
+    /// <summary>What one call can cost at most.</summary>
+    public ChatUsage Most => new(MostInput, MaxTokens);
 
     /// <summary>About so many tokens are counted against a limit of tokens a minute.</summary>
     public int Weight => (Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(User)) / 4 + MessageTokens + MaxTokens;
@@ -56,6 +63,10 @@ public sealed record ChatAnswer(string Text, ChatUsage Usage, ChatEnd End)
     /// <summary>What it cost in money and tokens.</summary>
     public bool Spared => Cached || Joined;
 }
+
+/// <summary>What an ask came to.</summary>
+/// <param name="Spent">What it is booked at, whatever its end: the most it can have cost where a model may have worked and did not say how much.</param>
+public sealed record PaidResult(CallResult Result, ChatUsage Spent);
 
 public enum ChatEnd
 {

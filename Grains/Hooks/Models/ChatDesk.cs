@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Text;
+using OrleansBulk.Storage;
 using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Hooks.Models;
@@ -7,7 +7,7 @@ namespace OrleansBulk.Hooks.Models;
 /// <summary>
 /// Where models are asked: an answer that is kept is given again, identical requests under way are one call, and nothing is asked that the run's budget does not allow.
 /// </summary>
-public sealed class ChatDesk(ModelClients clients, AnswerStore answers)
+public sealed class ChatDesk(ModelClients clients, AnswerStore answers, ILogger<ChatDesk> log)
 {
     private readonly ConcurrentDictionary<string, SharedAsk> _underWay = new(StringComparer.Ordinal);
 
@@ -15,14 +15,15 @@ public sealed class ChatDesk(ModelClients clients, AnswerStore answers)
     /// <param name="purse">Pays when a call is made.</param>
     /// <param name="cacheFor">How old a kept answer may be; nothing: none is looked for.</param>
     /// <param name="onText">Told the text as it comes, one piece at a time.</param>
-    public async Task<CallResult> AskAsync(string model, ChatAsk ask, CallBudget budget, RunPurse purse, TimeSpan cacheFor, Action<string> onText, CancellationToken cancellationToken)
+    public async Task<PaidResult> AskAsync(string model, ChatAsk ask, CallBudget budget, RunPurse purse, TimeSpan cacheFor, Action<string> onText, CancellationToken cancellationToken)
     {
         var client = clients.Get(model);
+        ask = ask.For(client.Model);
         var fingerprint = ask.Fingerprint(client.Model);
         if (cacheFor > TimeSpan.Zero && await answers.FindAsync(fingerprint, cacheFor, cancellationToken) is { } kept)
         {
             onText(kept.Text);
-            return new CallAnswered<ChatAnswer>(kept) { Cost = CallCost.Spared, Attempts = budget.AttemptsSpent };
+            return new PaidResult(new CallAnswered<ChatAnswer>(kept) { Cost = CallCost.Spared, Attempts = budget.AttemptsSpent }, default);
         }
 
         var name = Convert.ToHexString(fingerprint);
@@ -31,13 +32,13 @@ public sealed class ChatDesk(ModelClients clients, AnswerStore answers)
             return await JoinAsync(other, onText, budget, cancellationToken);
         }
 
-        var most = PurseShare.Of(client.Model, new ChatUsage(ask.MostInput, ask.MaxTokens));
+        var most = PurseShare.Of(client.Model, ask.Most);
         switch (await purse.HoldAsync(most, cancellationToken))
         {
             case PurseEmpty empty:
-                return new CallMissing("budget used up", empty.Reason) { Attempts = budget.AttemptsSpent };
-            case PurseBusy:
-                return new CallDeferred(TimeSpan.FromMilliseconds(300), "the budget is set aside for calls under way") { Attempts = budget.AttemptsSpent };
+                return new PaidResult(new CallMissing("budget used up", empty.Reason) { Attempts = budget.AttemptsSpent }, default);
+            case PurseBusy busy:
+                return new PaidResult(new CallDeferred(TimeSpan.FromMilliseconds(300), busy.Reason) { Attempts = budget.AttemptsSpent }, default);
         }
 
         var own = new SharedAsk();
@@ -59,40 +60,52 @@ public sealed class ChatDesk(ModelClients clients, AnswerStore answers)
         return await own.WaitAsync(onText, cancellationToken);
     }
 
-    /// <summary>Keeps an answer for those who ask the same: only whoever asked knows whether it was any good.</summary>
-    public Task KeepAsync(string model, ChatAsk ask, ChatAnswer answer, CancellationToken cancellationToken) =>
-        answer.Cached ? Task.CompletedTask : answers.KeepAsync(ask.Fingerprint(clients.Get(model).Model), answer, cancellationToken);
+    /// <summary>
+    /// Keeps an answer for those who ask the same: only whoever asked knows whether it was any good. While the database is away it is not kept; it is paid for, and whoever
+    /// asked goes on with it.
+    /// </summary>
+    public async Task KeepAsync(string model, ChatAsk ask, ChatAnswer answer, CancellationToken cancellationToken)
+    {
+        if (answer.Cached)
+        {
+            return;
+        }
 
-    private static async Task<CallResult> JoinAsync(SharedAsk other, Action<string> onText, CallBudget budget, CancellationToken cancellationToken) =>
-        await other.WaitAsync(onText, cancellationToken) switch
+        try
+        {
+            var options = clients.Get(model).Model;
+            await answers.KeepAsync(ask.For(options).Fingerprint(options), answer, cancellationToken);
+        }
+        catch (Exception error) when (Database.IsAway(error))
+        {
+            ChatDeskLog.NotKept(log, error, model);
+        }
+    }
+
+    private static async Task<PaidResult> JoinAsync(SharedAsk other, Action<string> onText, CallBudget budget, CancellationToken cancellationToken) => new(
+        (await other.WaitAsync(onText, cancellationToken)).Result switch
         {
             CallAnswered<ChatAnswer> answered => answered with { Value = answered.Value with { Joined = true }, Cost = CallCost.Spared, Attempts = budget.AttemptsSpent },
             var result => result with { Cost = CallCost.None },
-        };
+        },
+        default); // who began it pays
 
-    private static async Task<CallResult> CallAsync(ModelClient client, ChatAsk ask, CallBudget budget, RunPurse purse, PurseShare most, Action<string> say, CancellationToken nobody)
+    private static async Task<PaidResult> CallAsync(ModelClient client, ChatAsk ask, CallBudget budget, RunPurse purse, PurseShare most, Action<string> say, CancellationToken nobody)
     {
-        var said = 0;
-        var spent = most; // until it is known better: a call that is given up may cost as much
+        var charge = new ChatCharge();
+        ChatUsage? counted = null;
         try
         {
-            var result = await client.AskAsync(ask, budget, text =>
-            {
-                said += Encoding.UTF8.GetByteCount(text);
-                say(text);
-            }, nobody);
-            spent = result switch
-            {
-                CallAnswered<ChatAnswer> { Value.Usage.Total: > 0 } answered => PurseShare.Of(client.Model, answered.Value.Usage),
-                CallAnswered<ChatAnswer> => most, // a server that does not count
-                _ when said > 0 => PurseShare.Of(client.Model, new ChatUsage(ask.MostInput, Math.Min(said, ask.MaxTokens))),
-                _ => default, // providers do not charge for what they refuse
-            };
-            return result;
+            var result = await client.AskAsync(ask, budget, charge, say, nobody);
+            counted = result is CallAnswered<ChatAnswer> { Value.Usage: { Total: > 0 } usage } ? usage : null;
+            return new PaidResult(result, Spent());
         }
         finally
         {
-            await purse.BookAsync(most, spent);
+            await purse.BookAsync(most, PurseShare.Of(client.Model, Spent()));
         }
+
+        // Where nobody counted, the most that it can have been.
+        ChatUsage Spent() => counted ?? (charge.IsDue ? ask.Most : default);
     }
 }

@@ -50,6 +50,12 @@ public sealed record HookModelOptions
     /// <summary>Whether a temperature is sent. Default: yes; models that reason refuse it.</summary>
     public bool SendTemperature { get; init; } = true;
 
+    /// <summary>
+    /// Tokens that a model which reasons may think with before it answers. They count against the limit of an answer, the tokens a minute and a budget, as the provider counts
+    /// them. Default 0, range 0 to 100,000.
+    /// </summary>
+    public int ReasoningTokens { get; init; }
+
     /// <summary>Whether the limit of an answer is called <c>max_tokens</c> at an OpenAI-compatible server, as it was before <c>max_completion_tokens</c>. Default: no.</summary>
     public bool OldMaxTokens { get; init; }
 
@@ -84,6 +90,7 @@ public sealed record HookModelOptions
         Check(Keys is { Count: > 0 } && Keys.Distinct().Count() == Keys.Count, nameof(Keys), string.Join(", ", Keys ?? []), "one or more names of environment variables, each once");
         Check(RequestsPerMinute is null or >= 1 and <= 100_000, nameof(RequestsPerMinute), RequestsPerMinute, "1 to 100,000, or left out");
         Check(TokensPerMinute is null or >= 100, nameof(TokensPerMinute), TokensPerMinute, "100 or more, or left out");
+        Check(ReasoningTokens is >= 0 and <= 100_000, nameof(ReasoningTokens), ReasoningTokens, "0 to 100,000");
         Check(InputPrice >= 0 && OutputPrice >= 0, nameof(InputPrice), $"{InputPrice} and {OutputPrice}", "0 or more");
         Check(Timeout >= TimeSpan.FromSeconds(1), nameof(Timeout), Timeout, "00:00:01 to 00:05:00");
     }

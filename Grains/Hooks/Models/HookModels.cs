@@ -4,16 +4,16 @@ using OrleansBulk.Upstreams;
 namespace OrleansBulk.Hooks.Models;
 
 /// <summary>
-/// The models that are configured, with their keys read from the environment. Keys are never logged, shown or stored. Where the upstreams are simulated a key needs no
-/// secret: the simulator takes any.
+/// The models that are configured, with their keys read from the environment. Keys are never logged, shown or stored. A model that the
+/// simulator stands for needs no secret and is sent none, whatever the environment holds: the simulator takes any key, and tells in its journal who called.
 /// </summary>
 public sealed class HookModels
 {
     private readonly Dictionary<string, HookModelOptions> _byId;
-    private readonly Func<string, string?> _secrets;
+    private readonly Func<HookModelOptions, string, string?> _secrets;
 
-    /// <param name="secrets">The key in the environment variable of this name; null when there is none.</param>
-    public HookModels(IEnumerable<HookModelOptions> models, HookOptions options, Func<string, string?> secrets)
+    /// <param name="secrets">The key that a model uses from the environment variable of this name; null when there is none.</param>
+    public HookModels(IEnumerable<HookModelOptions> models, HookOptions options, Func<HookModelOptions, string, string?> secrets)
     {
         All = [.. models];
         Options = options;
@@ -42,7 +42,7 @@ public sealed class HookModels
 
     public HookModelOptions? Find(string id) => _byId.GetValueOrDefault(id);
 
-    internal string? Secret(string keyName) => _secrets(keyName);
+    internal string? Secret(HookModelOptions model, string keyName) => _secrets(model, keyName);
 
     /// <summary>One for each key of each model: limits are a key's own.</summary>
     public IEnumerable<UpstreamOptions> Upstreams => All.SelectMany(model => Enumerable.Range(0, model.Keys.Count).Select(model.Upstream));
@@ -55,7 +55,13 @@ public sealed class HookModels
         var configured = section.GetSection("Models").GetChildren().Any()
             ? section.GetSection("Models").GetChildren().Select(model => Read(model, live, simulator))
             : Known.Select(known => known with { BaseUrl = new Uri(Base(known.Provider, live, simulator)) });
-        return new HookModels(configured, section.Get<HookOptions>() ?? new HookOptions(), name => configuration[name] is { Length: > 0 } secret ? secret : live ? null : $"simulated-{name}");
+        return new HookModels(configured, section.Get<HookOptions>() ?? new HookOptions(), Secret);
+
+        string? Secret(HookModelOptions model, string name)
+        {
+            var secret = configuration[name] is { Length: > 0 } text ? text : null;
+            return !live && SimulatedSecret.IsAt(simulator, model.BaseUrl) ? SimulatedSecret.For(name, secret) : secret;
+        }
     }
 
     private static string Base(string? provider, bool live, string simulator) => (provider, live) switch
@@ -84,6 +90,7 @@ public sealed class HookModels
                 Attempts = section.GetValue(nameof(defaults.Attempts), defaults.Attempts),
                 RetryDelay = section.GetValue(nameof(defaults.RetryDelay), defaults.RetryDelay),
                 SendTemperature = section.GetValue(nameof(defaults.SendTemperature), true),
+                ReasoningTokens = section.GetValue(nameof(defaults.ReasoningTokens), 0),
                 OldMaxTokens = section.GetValue(nameof(defaults.OldMaxTokens), false),
                 StructuredOutput = section.GetValue<bool?>(nameof(defaults.StructuredOutput)),
             };

@@ -12,8 +12,9 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
 
     public KeyRing Ring => ring;
 
+    /// <param name="charge">Told when a model may have worked on the ask.</param>
     /// <param name="onText">Told the answer's text as it comes; nothing after a try that broke off is part of it.</param>
-    public async Task<CallResult> AskAsync(ChatAsk ask, CallBudget budget, Action<string> onText, CancellationToken cancellationToken)
+    public async Task<CallResult> AskAsync(ChatAsk ask, CallBudget budget, ChatCharge charge, Action<string> onText, CancellationToken cancellationToken)
     {
         var tried = new HashSet<ModelKey>();
         var told = false;
@@ -27,16 +28,17 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
                 return new CallMissing($"{model.Id}: more tokens than its limit", $"The request needs about {ask.Weight:N0} tokens; the limit is {model.TokensPerMinute:N0} a minute.") { Cost = cost };
             }
 
-            var wait = key.Tokens.Take(ask.Weight, Ticks());
-            var result = wait > TimeSpan.Zero ? new CallDeferred(wait, $"{model.Id}: its tokens a minute are used up") { Attempts = budget.AttemptsSpent } : await CallAsync(key);
+            var now = Ticks();
+            var wait = key.Tokens.Take(ask.Weight, now);
+            var result = wait > TimeSpan.Zero ? new CallDeferred(wait, $"{model.Id}: its tokens a minute are used up") { Attempts = budget.AttemptsSpent } : await CallAsync(key, now);
             cost += result.Cost;
             switch (result)
             {
                 case CallRefused refused:
                     key.Account.SetAside(refused.Reason, time.GetUtcNow() + setAside);
-                    if (told)
+                    if (told || charge.IsDue)
                     {
-                        return new CallDeferred(TimeSpan.Zero, refused.Reason) { Cost = cost, Attempts = budget.AttemptsSpent }; // what was told must not come twice
+                        return new CallDeferred(TimeSpan.Zero, refused.Reason) { Cost = cost, Attempts = budget.AttemptsSpent }; // what was told must not come twice, and another call is another charge
                     }
 
                     break;
@@ -51,14 +53,24 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
 
         return (soonest ?? (CallResult)new CallRefused($"No key of {model.Id} can be used: {ring.WhyNone() ?? "all of them were refused just now"}.")) with { Cost = cost };
 
-        async Task<CallResult> CallAsync(ModelKey key)
+        async Task<CallResult> CallAsync(ModelKey key, long taken)
         {
+            var sent = false;
             try
             {
                 return await key.Client.SendAsync(
                     budget,
-                    () => provider.Request(model, key.Secret!, ask),
-                    (response, stop) => ReadAsync(key, ask, response, text =>
+                    () =>
+                    {
+                        var request = provider.Request(model, key.Secret!, ask);
+                        request.Content = new WatchedContent(request.Content!, () =>
+                        {
+                            sent = true;
+                            charge.Sent();
+                        });
+                        return request;
+                    },
+                    (response, stop) => ReadAsync(key, ask, charge, response, text =>
                     {
                         told = true;
                         onText(text);
@@ -67,12 +79,19 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
             }
             finally
             {
-                key.Tokens.Answered(ask.Weight);
+                if (sent)
+                {
+                    key.Tokens.Answered(ask.Weight);
+                }
+                else
+                {
+                    key.Tokens.GiveBack(ask.Weight, taken); // the gate let no call through, or nobody took it
+                }
             }
         }
     }
 
-    private async Task<CallResult> ReadAsync(ModelKey key, ChatAsk ask, HttpResponseMessage response, Action<string> onText, CancellationToken cancellationToken)
+    private async Task<CallResult> ReadAsync(ModelKey key, ChatAsk ask, ChatCharge charge, HttpResponseMessage response, Action<string> onText, CancellationToken cancellationToken)
     {
         Learn(key, ask, response);
         var streams = response.Content.Headers.ContentType?.MediaType == "text/event-stream";
@@ -94,7 +113,13 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
             return result;
         }
 
-        return Failed(key, (int)response.StatusCode, body, response);
+        var status = (int)response.StatusCode;
+        if (status < 500 || body.Kind == BodyKind.Json)
+        {
+            charge.Refused(); // said by the API itself; a page of the edge in its place may hide a model at work
+        }
+
+        return Failed(key, status, body, response);
     }
 
     private CallResult Failed(ModelKey key, int status, UpstreamBody body, HttpResponseMessage response)

@@ -50,7 +50,7 @@ public sealed class ModelClients(HookModels models, UpstreamGates gates, TimePro
     {
         var model = models.Find(id) ?? throw new KeyNotFoundException($"There is no model '{id}'. Known are: {string.Join(", ", models.All.Select(known => known.Id))}.");
         var keys = model.Keys.Select((name, key) => new ModelKey(
-            _accounts.GetOrAdd((model.BaseUrl, name), _ => new ProviderAccount(name)), models.Secret(name), gates.Client(model.UpstreamOf(key)), model.TokensPerMinute));
+            _accounts.GetOrAdd((model.BaseUrl, name), _ => new ProviderAccount(name)), models.Secret(model, name), gates.Client(model.UpstreamOf(key)), model.TokensPerMinute));
         return new ModelClient(model, model.Provider == HookModelOptions.Anthropic ? Anthropic : OpenAi, new KeyRing([.. keys], time), models.Options.SetAside, time);
     }
 }

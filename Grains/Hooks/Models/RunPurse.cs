@@ -1,24 +1,24 @@
+using Npgsql;
 using NpgsqlTypes;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Hooks.Models;
 
 /// <summary>
-/// The budget of one run: what a call can cost at most is set aside before it is made, and what it did cost is booked behind it. One row in the database decides, so the
-/// budget holds over calls at once, over silos and over a crash: what a dead process had set aside counts as spent.
+/// The budget of one run: what a call can cost at most is set aside before it is made, and what it did cost is booked behind it. The sums are kept here and written before
+/// a call is made, whole and not by how much they change, so a write that may or may not have gone through is simply made again. One purse holds a run at a time: opening it
+/// takes the row from an earlier one, which can neither set aside nor book any more, and counts as spent what that one had set aside.
 /// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle.")]
 public sealed class RunPurse(Database database, Guid jobId, HookBudget budget)
 {
-    private const string HoldSql = """
-        -- name: HoldHookBudget
-        UPDATE hook_runs SET held_tokens = held_tokens + $2, held_money = held_money + $3
-        WHERE job_id = $1 AND (budget_tokens IS NULL OR spent_tokens + held_tokens + $2 <= budget_tokens) AND (budget_money IS NULL OR spent_money + held_money + $3 <= budget_money)
-        """;
-
-    private const string RoomSql = """
-        -- name: LookAtHookBudget
-        SELECT held_tokens > 0, spent_tokens, spent_money FROM hook_runs WHERE job_id = $1
-        """;
+    private readonly Guid _holder = Guid.CreateVersion7();
+    private readonly SemaphoreSlim _writing = new(1, 1); // one write at a time, so that an older sum never comes behind a newer one
+    private readonly Lock _sync = new();
+    private PurseShare _held; // by calls that are open
+    private PurseShare _spent;
+    private long _change; // number of the last change of the sums
+    private long _written; // the change up to which they are in the database
 
     /// <summary>Sets aside what a call can cost.</summary>
     public async Task<PurseReply> HoldAsync(PurseShare most, CancellationToken cancellationToken)
@@ -28,49 +28,163 @@ public sealed class RunPurse(Database database, Guid jobId, HookBudget budget)
             return new PurseHeld();
         }
 
-        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        if (await connection.Sql(HoldSql).With(jobId).With(most.Tokens).With(most.Money).RunAsync(cancellationToken) == 1)
+        long change;
+        lock (_sync)
         {
-            return new PurseHeld();
+            var then = _spent + _held + most;
+            if (then.Tokens > budget.Tokens || then.Money > budget.Money)
+            {
+                return _held.Tokens > 0 ? new PurseBusy("the budget is set aside for calls under way") : new PurseEmpty(budget.Words(_spent.Tokens, _spent.Money));
+            }
+
+            _held += most;
+            change = ++_change;
         }
 
-        var room = await connection.Sql(RoomSql).With(jobId).FirstAsync(row => Tuple.Create(row.GetBoolean(0), row.GetInt64(1), row.GetDecimal(2)), cancellationToken);
-        return room is { Item1: true } ? new PurseBusy() : new PurseEmpty(budget.Words(room?.Item2 ?? 0, room?.Item3 ?? 0));
+        var held = false;
+        try
+        {
+            held = await WriteAsync(change, cancellationToken);
+            return held ? new PurseHeld() : new PurseBusy("the run is in other hands");
+        }
+        finally
+        {
+            if (!held)
+            {
+                Change(most, default);
+            }
+        }
     }
 
-    private const string BookSql = """
-        -- name: BookHookBudget
-        UPDATE hook_runs SET held_tokens = GREATEST(held_tokens - $2, 0), held_money = GREATEST(held_money - $3, 0), spent_tokens = spent_tokens + $4, spent_money = spent_money + $5
-        WHERE job_id = $1
-        """;
-
-    /// <summary>Books what a call did cost, and gives back what was set aside for it.</summary>
+    /// <summary>
+    /// Books what a call did cost, and gives back what was set aside for it. The call is made and its answer good whatever the database does: while it is away the sums
+    /// wait here, for the next call or <see cref="SettleAsync"/>.
+    /// </summary>
     public async Task BookAsync(PurseShare most, PurseShare spent)
     {
-        if (budget.IsLimited)
+        if (!budget.IsLimited)
         {
-            await using var connection = await database.Bulk.OpenConnectionAsync(CancellationToken.None);
-            await connection.Sql(BookSql).With(jobId).With(most.Tokens).With(most.Money).With(spent.Tokens).With(spent.Money).RunAsync(CancellationToken.None);
+            return;
+        }
+
+        var change = Change(most, spent);
+        try
+        {
+            await WriteAsync(change, CancellationToken.None);
+        }
+        catch (Exception error) when (Database.IsAway(error))
+        {
+            // Still to be written, as _written tells.
         }
     }
+
+    private const string WriteSql = """
+        -- name: WriteHookBudget
+        UPDATE hook_runs SET held_tokens = $3, held_money = $4, spent_tokens = $5, spent_money = $6 WHERE job_id = $1 AND holder = $2
+        """;
+
+    /// <summary>Writes the sums inside a transaction where the database does not have them yet. Whether that commits is not known here, so they stay to be written.</summary>
+    public async Task SettleAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await _writing.WaitAsync(0, cancellationToken))
+        {
+            return; // somebody writes them now; to wait for that with a connection in hand could be to wait for oneself
+        }
+
+        try
+        {
+            if (Sums(out var held, out var spent) > _written)
+            {
+                await WriteAsync(connection, held, spent, cancellationToken);
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <summary>Sees to it that a change is in the database. Changes that came meanwhile go with it.</summary>
+    /// <returns>False: another purse holds the run.</returns>
+    private async Task<bool> WriteAsync(long change, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            if (_written >= change)
+            {
+                return true;
+            }
+
+            await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+            var last = Sums(out var held, out var spent);
+            if (await WriteAsync(connection, held, spent, cancellationToken) == 0)
+            {
+                return false;
+            }
+
+            _written = last;
+            return true;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private Task<int> WriteAsync(NpgsqlConnection connection, PurseShare held, PurseShare spent, CancellationToken cancellationToken) =>
+        connection.Sql(WriteSql).With(jobId).With(_holder).With(held.Tokens).With(held.Money).With(spent.Tokens).With(spent.Money).RunAsync(cancellationToken);
 
     private const string OpenSql = """
         -- name: OpenHookRun
-        INSERT INTO hook_runs AS r (job_id, budget_tokens, budget_money) VALUES ($1, $2, $3)
-        ON CONFLICT (job_id) DO UPDATE SET spent_tokens = r.spent_tokens + r.held_tokens, spent_money = r.spent_money + r.held_money, held_tokens = 0, held_money = 0
+        INSERT INTO hook_runs AS r (job_id, budget_tokens, budget_money, holder) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (job_id) DO UPDATE SET holder = excluded.holder, spent_tokens = r.spent_tokens + r.held_tokens, spent_money = r.spent_money + r.held_money, held_tokens = 0, held_money = 0
+        RETURNING spent_tokens, spent_money
         """;
 
-    /// <summary>Begins or takes over: nobody else makes calls for this run any more, so what is still set aside is what calls took with them when their process died.</summary>
+    /// <summary>Begins or takes over, before the first call: what is still set aside is what calls took with them when their process died.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        await connection.Sql(OpenSql).With(jobId).WithTyped(NpgsqlDbType.Bigint, budget.Tokens).WithTyped(NpgsqlDbType.Numeric, budget.Money).RunAsync(cancellationToken);
+        var spent = (await connection.Sql(OpenSql).With(jobId).WithTyped(NpgsqlDbType.Bigint, budget.Tokens).WithTyped(NpgsqlDbType.Numeric, budget.Money).With(_holder)
+            .ListAsync(row => new PurseShare(row.GetInt64(0), row.GetDecimal(1)), cancellationToken))[0];
+        lock (_sync)
+        {
+            _spent = spent;
+        }
+    }
+
+    private long Change(PurseShare free, PurseShare spent)
+    {
+        lock (_sync)
+        {
+            _held -= free;
+            _spent += spent;
+            return ++_change;
+        }
+    }
+
+    private long Sums(out PurseShare held, out PurseShare spent)
+    {
+        lock (_sync)
+        {
+            (held, spent) = (_held, _spent);
+            return _change;
+        }
     }
 }
 
 /// <summary>A part of a budget.</summary>
 public readonly record struct PurseShare(long Tokens, decimal Money)
 {
+    public static PurseShare operator +(PurseShare a, PurseShare b) => Add(a, b);
+
+    public static PurseShare operator -(PurseShare a, PurseShare b) => Subtract(a, b);
+
+    public static PurseShare Add(PurseShare a, PurseShare b) => new(a.Tokens + b.Tokens, a.Money + b.Money);
+
+    public static PurseShare Subtract(PurseShare a, PurseShare b) => new(a.Tokens - b.Tokens, a.Money - b.Money);
+
     public static PurseShare Of(HookModelOptions model, ChatUsage usage) => new(usage.Total, model.CostOf(usage));
 }
 
@@ -80,7 +194,8 @@ public abstract record PurseReply;
 public sealed record PurseHeld : PurseReply;
 
 /// <summary>Not now: what calls under way may cost takes the room; when they are done there may be some.</summary>
-public sealed record PurseBusy : PurseReply;
+/// <param name="Reason">What it waits for, in words.</param>
+public sealed record PurseBusy(string Reason) : PurseReply;
 
 /// <param name="Reason">A sentence: budget and what is spent of it.</param>
 public sealed record PurseEmpty(string Reason) : PurseReply;

@@ -1,5 +1,4 @@
 using System.Text;
-using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Hooks.Models;
 
@@ -11,7 +10,7 @@ internal sealed class SharedAsk
     private readonly StringBuilder _text = new();
     private readonly List<Action<string>> _listeners = [];
     private readonly CancellationTokenSource _nobody = new();
-    private readonly TaskCompletionSource<CallResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PaidResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiting;
     private bool _over;
 
@@ -20,7 +19,7 @@ internal sealed class SharedAsk
     {
         lock (_sync)
         {
-            if (_over || _nobody.IsCancellationRequested)
+            if (_over)
             {
                 return false;
             }
@@ -37,7 +36,7 @@ internal sealed class SharedAsk
     }
 
     /// <summary>Waits for the end on behalf of one who has joined.</summary>
-    public async Task<CallResult> WaitAsync(Action<string> onText, CancellationToken cancellationToken)
+    public async Task<PaidResult> WaitAsync(Action<string> onText, CancellationToken cancellationToken)
     {
         try
         {
@@ -50,7 +49,7 @@ internal sealed class SharedAsk
     }
 
     /// <summary>Makes the call; ends with it and never faults.</summary>
-    public async Task RunAsync(Func<Action<string>, CancellationToken, Task<CallResult>> call)
+    public async Task RunAsync(Func<Action<string>, CancellationToken, Task<PaidResult>> call)
     {
         try
         {
@@ -99,6 +98,8 @@ internal sealed class SharedAsk
             {
                 return;
             }
+
+            _over = true; // whoever asks from here on begins a call of their own
         }
 
         _nobody.Cancel();

@@ -9,7 +9,7 @@ internal sealed class TokenWindow(int? perMinute)
     private static readonly long Minute = TimeSpan.FromMinutes(1).Ticks + TimeSpan.FromSeconds(1).Ticks; // a second against jitter on the way
 
     private readonly Lock _sync = new();
-    private readonly Queue<(long At, int Tokens)> _taken = new();
+    private readonly LinkedList<(long At, int Tokens)> _taken = new(); // oldest first
     private long _used;
     private long _open; // taken by calls that are not answered yet
     private long _left = long.MaxValue;
@@ -24,9 +24,10 @@ internal sealed class TokenWindow(int? perMinute)
     {
         lock (_sync)
         {
-            while (_taken.TryPeek(out var oldest) && oldest.At + Minute <= now)
+            while (_taken.First is { } oldest && oldest.Value.At + Minute <= now)
             {
-                _used -= _taken.Dequeue().Tokens;
+                _used -= oldest.Value.Tokens;
+                _taken.RemoveFirst();
             }
 
             var wait = Math.Max(WaitForWindow(tokens, now), now < _leftUntil && _left < tokens ? _leftUntil - now : 0);
@@ -37,7 +38,7 @@ internal sealed class TokenWindow(int? perMinute)
 
             if (perMinute is not null)
             {
-                _taken.Enqueue((now, tokens));
+                _taken.AddLast((now, tokens));
                 _used += tokens;
             }
 
@@ -53,6 +54,22 @@ internal sealed class TokenWindow(int? perMinute)
         lock (_sync)
         {
             _open -= tokens;
+        }
+    }
+
+    /// <summary>The call was not made: nothing was used of what it took.</summary>
+    /// <param name="at">When it took them.</param>
+    public void GiveBack(int tokens, long at)
+    {
+        lock (_sync)
+        {
+            _open -= tokens;
+            _left = _left == long.MaxValue ? _left : _left + tokens;
+            if (_taken.FindLast((at, tokens)) is { } taken)
+            {
+                _taken.Remove(taken);
+                _used -= tokens;
+            }
         }
     }
 

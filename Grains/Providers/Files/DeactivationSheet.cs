@@ -14,7 +14,18 @@ internal static class DeactivationSheet
     private const string Sheet = "xl/worksheets/sheet1.xml";
     private const string Texts = "xl/sharedStrings.xml";
     private const int MostTexts = 5_000_000;
-    private static readonly XmlReaderSettings Safe = new() { Async = true, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreWhitespace = false, MaxCharactersFromEntities = 1024 };
+    private const int LongestText = 32_767; // a cell of a workbook has no more
+    private const long MostTextCharacters = 128L * 1024 * 1024; // kept in memory: 256 MiB
+    private const long MostCharacters = 512L * 1024 * 1024; // of a part of the workbook, unpacked; the list of all years has a tenth of it
+
+    /// <summary>A larger workbook is no deactivation list.</summary>
+    public const long MostBytes = 256L * 1024 * 1024;
+
+    private static readonly XmlReaderSettings Safe = new()
+    {
+        Async = true, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreWhitespace = false, MaxCharactersFromEntities = 1024, MaxCharactersInDocument = MostCharacters,
+    };
+
     private static readonly DateOnly DayZero = new(1899, 12, 30); // spreadsheets count days from here
 
     public static bool IsWorkbook(ZipArchive zip) => zip.GetEntry(Sheet) is not null;
@@ -104,7 +115,7 @@ internal static class DeactivationSheet
             }
             else if (xml.NodeType == XmlNodeType.Text && value && column is >= 1 and <= 64)
             {
-                var text = await xml.GetValueAsync();
+                var text = await ReadTextAsync(xml);
                 cells[column - 1] += type == "s" && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place < texts.Count ? texts[place] : text;
             }
         }
@@ -117,6 +128,7 @@ internal static class DeactivationSheet
         var texts = new List<string>();
         StringBuilder? text = null;
         var inside = false;
+        var kept = 0L;
         while (await xml.ReadAsync())
         {
             switch (xml.NodeType)
@@ -132,11 +144,17 @@ internal static class DeactivationSheet
                 case XmlNodeType.Element:
                     inside = xml.LocalName == "t";
                     break;
-                case XmlNodeType.Text when inside:
-                    text?.Append(await xml.GetValueAsync());
+                case XmlNodeType.Text when inside && text is not null:
+                    text.Append(await ReadTextAsync(xml));
+                    if ((kept += text.Length) > MostTextCharacters || text.Length > LongestText)
+                    {
+                        throw TooLarge();
+                    }
+
                     break;
-                case XmlNodeType.EndElement when xml.LocalName == "si":
-                    texts.Add(text!.ToString());
+                case XmlNodeType.EndElement when xml.LocalName == "si" && text is not null:
+                    texts.Add(text.ToString());
+                    text = null;
                     break;
                 case XmlNodeType.EndElement:
                     inside = false;
@@ -146,6 +164,27 @@ internal static class DeactivationSheet
 
         return texts;
     }
+
+    /// <summary>The text where the reader is, piece by piece: one that is too long never stands in memory.</summary>
+    private static async Task<string> ReadTextAsync(XmlReader xml)
+    {
+        var text = new StringBuilder();
+        var piece = new char[512];
+        int read;
+        while ((read = await xml.ReadValueChunkAsync(piece, 0, piece.Length)) > 0)
+        {
+            if (text.Length + read > LongestText)
+            {
+                throw TooLarge();
+            }
+
+            text.Append(piece, 0, read);
+        }
+
+        return text.ToString();
+    }
+
+    private static NotNppesFileException TooLarge() => new("The workbook holds more text than the deactivation list of NPPES has. Fetch it again.");
 
     private static string Cell(List<string> cells, int column) => column < cells.Count ? cells[column].Trim().Replace("\"", "'", StringComparison.Ordinal) : "";
 

@@ -65,6 +65,11 @@ public sealed class ProviderFileIntake(Database database, JobIntake jobs, Provid
                 return (full, path);
             }
 
+            if (opened.Length > DeactivationSheet.MostBytes) // in a zip: what the zip names, and no more is unpacked
+            {
+                throw new NotNppesFileException($"The workbook has {opened.Length:N0} bytes; the deactivation list of NPPES has far less than {DeactivationSheet.MostBytes:N0}.");
+            }
+
             Directory.CreateDirectory(options.UploadFolder);
             var (workbook, csv) = (kept + ".xlsx", kept + ".csv");
             try
@@ -72,6 +77,7 @@ public sealed class ProviderFileIntake(Database database, JobIntake jobs, Provid
                 await WriteAsync(workbook, to => opened.Content.CopyToAsync(to, cancellationToken), cancellationToken); // a zip is read with seeks, which what is inside of one does not allow
                 await using var read = File.OpenRead(workbook);
                 await WriteAsync(csv, to => DeactivationSheet.WriteCsvAsync(read, to, cancellationToken), cancellationToken);
+                File.Move(csv, kept, overwrite: true);
             }
             catch (InvalidDataException error)
             {
@@ -80,9 +86,8 @@ public sealed class ProviderFileIntake(Database database, JobIntake jobs, Provid
             finally
             {
                 File.Delete(workbook);
+                File.Delete(csv);
             }
-
-            File.Move(csv, kept, overwrite: true);
         }
 
         return (kept, null);

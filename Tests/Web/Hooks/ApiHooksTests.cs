@@ -68,6 +68,8 @@ public sealed class ApiHooksTests
     [InlineData("""{"topic": "x", "models": []}""", "models is empty")]
     [InlineData("""{"topic": "x", "models": ["nobody"]}""", "There is no model 'nobody'. Known are: a, b")]
     [InlineData("""{"topic": "x", "models": ["a", "a"]}""", "models names one twice")]
+    [InlineData("""{"topic": "x", "models": [null]}""", "an entry is null")]
+    [InlineData("""{"topic": "x", "models": ["a"], "judges": [null]}""", "an entry is null")]
     [InlineData("""{"topic": "x", "models": ["a"], "hooksPerModel": 0}""", "hooksPerModel is 0; it must be 1 to 20")]
     [InlineData("""{"topic": "x", "models": ["a"], "judge": "nobody"}""", "There is no model 'nobody' to judge")]
     [InlineData("""{"topic": "x", "models": ["a"], "budget": {"tokens": 0}}""", "must be more than 0")]
@@ -128,7 +130,7 @@ public sealed class ApiHooksTests
         var spec = new HookSpec("t", null, null, [], ["a"], 1, ["judge"], true, 0, new HookBudget(null, null));
         var job = new OrleansBulk.Jobs.JobRow { Id = Guid.NewGuid(), Workload = "hook-generation", Status = OrleansBulk.Jobs.JobStatus.Completed, Mode = OrleansBulk.Jobs.JobMode.Standard, MaxConcurrency = 1, CreatedBy = "a", CreatedAt = DateTimeOffset.UnixEpoch };
 
-        var lines = HookFiles.Csv(new HookRun(job, spec, [hook, failed], [])).Split("\r\n");
+        var lines = HookFiles.Csv(new HookRun(job, spec, [hook, failed], [], null)).Split("\r\n");
 
         Assert.Equal(["1", "a", "1", "'" + formula, "50", "", "no", "1", "2", "3", "4", "5", "'" + formula, "", "write-hooks/1"], lines[1].Split(','));
         Assert.Equal(["", "a", "1", "'" + formula, "", "", "no", "", "", "", "", "", "", "'" + formula, "write-hooks/1"], lines[2].Split(','));

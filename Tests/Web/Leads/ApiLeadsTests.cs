@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansBulk.Leads;
+using OrleansBulk.Providers;
 using OrleansBulk.Tests.Providers.Files;
 using OrleansBulk.Tests.Support;
 
@@ -41,7 +44,7 @@ public sealed class ApiLeadsTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, Lead(freed, "owner").ValueKind);
         Assert.NotEqual(JsonValueKind.Undefined, noted.Json.ValueKind);
         var history = freed.Json.GetProperty("history").EnumerateArray().Select(step => (step.GetProperty("from").GetString(), step.GetProperty("to").GetString(), step.GetProperty("note").GetString())).ToList();
-        Assert.Equal([(null, null, "owner: nobody"), (null, null, "Signed."), ("contacted", "won", null), ("new", "contacted", "Left a message.\nCalls back."), (null, "new", null)], history);
+        Assert.Equal([(null, null, "owner: nobody"), (null, null, "Signed."), (null, null, "owner: ada"), ("contacted", "won", null), ("new", "contacted", "Left a message.\nCalls back."), (null, "new", null)], history);
         Assert.All(freed.Json.GetProperty("history").EnumerateArray(), step => Assert.False(string.IsNullOrEmpty(step.GetProperty("who").GetString())));
     }
 
@@ -150,6 +153,68 @@ public sealed class ApiLeadsTests : IAsyncLifetime
         Assert.Contains("Internal Medicine,207R00000X", all.Text, StringComparison.Ordinal);
 
         static int Lines(WebHostClient.Answer answer) => answer.Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length;
+    }
+
+    [Fact]
+    public async Task TheExport_HasEachLeadOnce_WhileLeadsAreChanged()
+    {
+        var ids = await FillAsync(2500);
+        var exported = new List<Guid>();
+
+        await foreach (var lead in _host.Services.GetRequiredService<LeadStore>().ExportAsync(new LeadFilter(null, null, ProviderFilter.None), CancellationToken.None))
+        {
+            exported.Add(lead.Id);
+            if (exported.Count == 1)
+            {
+                await _host.Postgres.ExecuteAsync("UPDATE leads SET status = 'won', updated_at = now() + interval '1 hour'"); // all are the newest change now
+            }
+        }
+
+        Assert.Equal(ids.Order(), exported.Order());
+    }
+
+    [Fact]
+    public async Task ALeadOfAProviderThatIsBeingChanged_HasWhatTheProviderBecomes()
+    {
+        await FillAsync(1);
+        await _host.Postgres.ExecuteAsync("DELETE FROM leads");
+        await using var other = await _host.Postgres.OpenAsync();
+        await using var changing = await other.BeginTransactionAsync();
+        await using (var change = new Npgsql.NpgsqlCommand("UPDATE providers SET state = 'WY', city = 'CODY'", other))
+        {
+            await change.ExecuteNonQueryAsync();
+        }
+
+        var saving = _program.PostAsync("/api/providers/save-all", new { npis = new[] { NppesFile.Npi(0).ToString() } });
+        await WebHost.UntilAsync("the save waits for the change, or is done", async () => saving.IsCompleted
+            || await _host.Postgres.QueryAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%SaveLeads%')"));
+        await changing.CommitAsync();
+
+        Assert.Equal(1, (await saving).Json.GetProperty("created").GetInt32());
+        Assert.Equal("WY CODY", await _host.Postgres.QueryAsync<string>("SELECT state || ' ' || city FROM leads"));
+    }
+
+    [Fact]
+    public async Task LeadsAreLocked_InTheOrderOfTheirProviders()
+    {
+        var ids = await FillAsync(2);
+        await _host.Postgres.ExecuteAsync("DELETE FROM lead_history; UPDATE leads SET id = CASE WHEN npi = (SELECT min(npi) FROM leads) THEN 'ffffffff-0000-7000-8000-000000000000'::uuid ELSE '00000000-0000-7000-8000-000000000000'::uuid END");
+        await using var other = await _host.Postgres.OpenAsync();
+        await using var changing = await other.BeginTransactionAsync();
+        await ChangeAsync("(SELECT min(npi) FROM providers)"); // holds its lead too
+
+        var bulk = _program.PostAsync("/api/leads/status", new { ids = new[] { "ffffffff-0000-7000-8000-000000000000", "00000000-0000-7000-8000-000000000000" }, status = "won" });
+        await _host.Postgres.WaitUntilAsync("the bulk change waits", "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%ChangeLeads%')");
+        await ChangeAsync("(SELECT max(npi) FROM providers)"); // the bulk change does not hold that one
+        await changing.CommitAsync();
+
+        Assert.Equal(ids.Count, (await bulk).Json.GetProperty("updated").GetInt32());
+
+        async Task ChangeAsync(string npi)
+        {
+            await using var change = new Npgsql.NpgsqlCommand($"UPDATE providers SET state = 'WY' WHERE npi = {npi}", other);
+            await change.ExecuteNonQueryAsync();
+        }
     }
 
     private async Task<List<Guid>> FillAsync(int count)

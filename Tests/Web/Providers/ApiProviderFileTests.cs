@@ -206,6 +206,40 @@ public sealed class ApiProviderFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AWorkbookWithMoreTextThanACellCanHave_IsRefused()
+    {
+        var book = Workbook(NppesFile.Npi(1), new string('/', 40_000)); // packed, a few hundred bytes; it could as well be gigabytes
+
+        Assert.Contains("more text than the deactivation list", (await SendAsync(book)).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Contains("more text than the deactivation list", (await SendAsync(Zipped("list.xlsx", book))).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Uploads));
+    }
+
+    [Fact]
+    public async Task AWorkbookInAZip_ThatUnpacksToFarMoreThanTheList_IsNotUnpacked()
+    {
+        var zip = new MemoryStream();
+        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            using var entry = archive.CreateEntry("list.xlsx", CompressionLevel.Fastest).Open();
+            var zeros = new byte[1 << 20];
+            for (var megabyte = 0; megabyte <= 256; megabyte++)
+            {
+                entry.Write(zeros);
+            }
+        }
+
+        Assert.Contains("has far less than", (await SendAsync(zip.ToArray())).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Uploads));
+    }
+
+    [Theory]
+    [InlineData("specialties")]
+    [InlineData("states")]
+    public async Task AnEntryThatIsNull_IsRefusedInWords(string list) => Assert.Contains(
+        "an entry is null", (await _program.PostAsync("/api/providers/file", $"{{\"path\": \"a.csv\", \"{list}\": [null]}}")).Problem(HttpStatusCode.BadRequest), StringComparison.Ordinal);
+
+    [Fact]
     public async Task AFileOfTheFolder_IsLoadedByItsPath_AndStays()
     {
         Directory.CreateDirectory(Path.Combine(Below, "2025-11"));

@@ -66,6 +66,25 @@ public sealed class ProviderPagesTests : IAsyncLifetime
         Assert.Equal(6, await _host.Postgres.QueryAsync<long>("SELECT count(*) FROM audit WHERE action IN ('leads.save', 'leads.change', 'lead.change', 'providers.file')"));
     }
 
+    [Fact]
+    public async Task ANote_LeavesWhatOthersChangedMeanwhile()
+    {
+        using var browser = await Visitor.SignInAsync(_host, Roles.Operator);
+        await _host.Postgres.ExecuteAsync("INSERT INTO providers (npi, entity, name, status, source, created_at, updated_at) VALUES ($1, 'individual', 'SAMPLE, ANNA', 'active', 'test', now(), now())", NppesFile.Npi(1));
+        await _host.Postgres.ExecuteAsync("INSERT INTO leads (id, npi, status, owner, created_at, updated_at) SELECT gen_random_uuid(), npi, 'won', 'ada', now(), now() FROM providers");
+        var lead = await _host.Postgres.QueryAsync<Guid>("SELECT id FROM leads");
+        var opened = new Dictionary<string, string> { ["wasStatus"] = "new", ["wasOwner"] = "", ["status"] = "new", ["owner"] = "", ["note"] = "" }; // as it was before somebody made it ada's, and won
+
+        using var nothing = await browser.SubmitAsync($"/leads/{lead}", opened);
+        using var noted = await browser.SubmitAsync($"/leads/{lead}", new Dictionary<string, string>(opened) { ["note"] = "Called back." });
+        using var handed = await browser.SubmitAsync($"/leads/{lead}", new Dictionary<string, string>(opened) { ["owner"] = "eve", ["note"] = "Mine now." });
+
+        Assert.Equal(HttpStatusCode.BadRequest, nothing.StatusCode);
+        Assert.Equal("won eve", await _host.Postgres.QueryAsync<string>("SELECT status || ' ' || owner FROM leads"));
+        Assert.Equal("Called back.; Mine now.; owner: eve", await _host.Postgres.QueryAsync<string>("SELECT string_agg(note, '; ' ORDER BY no) FROM lead_history"));
+        Assert.Contains("name=\"wasOwner\" value=\"eve\"", await browser.ReadAsync($"/leads/{lead}"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/providers?after=nonsense", "begin at the first")]
     [InlineData("/providers?city=RENO", "give the state too")]

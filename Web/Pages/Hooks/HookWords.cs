@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansBulk.Hooks;
+using OrleansBulk.Hooks.Models;
 
 namespace OrleansBulk.Web.Pages.Hooks;
 
@@ -13,6 +14,15 @@ public static class HookWords
     public static string Score(double? score) => score?.ToString("0.#", CultureInfo.InvariantCulture) ?? PageWords.Nothing;
 
     public static string Money(decimal cost) => cost == 0 ? PageWords.Nothing : cost.ToString(cost < 0.01m ? "0.00000" : "0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>What is spent of a budget.</summary>
+    public static string Budget(HookBudget budget, PurseShare spent) => string.Join(
+        " and ",
+        new[]
+        {
+            budget.Tokens is { } tokens ? $"{PageWords.Number(spent.Tokens)} of {PageWords.Number(tokens)} tokens" : null,
+            budget.Money is { } money ? string.Create(CultureInfo.InvariantCulture, $"{spent.Money:0.#####} of {money:0.#####}") : null,
+        }.OfType<string>()) + " of its budget spent";
 
     public static string Price(decimal price) => price == 0 ? "no price" : price.ToString("0.00##", CultureInfo.InvariantCulture);
 

@@ -23,13 +23,18 @@ public sealed class DetailsModel(LeadStore leads, AuditLog audit, TimeProvider t
 
     public string? NewNote { get; private set; }
 
+    /// <summary>What the form showed when it was opened: only what somebody changed there is changed, and what others change meanwhile stays.</summary>
+    public string WasStatus { get; private set; } = "";
+
+    public string WasOwner { get; private set; } = "";
+
     public DateTimeOffset Now { get; private set; }
 
     public bool MayChange => Roles.AtLeast(Roles.Operator).Any(User.IsInRole);
 
     public async Task<IActionResult> OnGetAsync(Guid id, CancellationToken cancellationToken) => await ReadAsync(id, cancellationToken) ? Page() : NotFound();
 
-    public async Task<IActionResult> OnPostAsync(Guid id, string? status, string? owner, string? note, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostAsync(Guid id, string? status, string? owner, string? note, string? wasStatus, string? wasOwner, CancellationToken cancellationToken)
     {
         if (!MayChange)
         {
@@ -41,9 +46,11 @@ public sealed class DetailsModel(LeadStore leads, AuditLog audit, TimeProvider t
             return NotFound();
         }
 
-        var change = new LeadChange(status, owner?.Trim() ?? "", string.IsNullOrWhiteSpace(note) ? null : note);
-        if (change.Problem() is { } problem)
+        owner = owner?.Trim() ?? "";
+        var change = new LeadChange(status == wasStatus ? null : status, owner == (wasOwner ?? "") ? null : owner, string.IsNullOrWhiteSpace(note) ? null : note);
+        if ((change is { Status: null, Owner: null, Note: null } ? "Nothing was changed: choose another status or owner, or write a note." : change.Problem()) is { } problem)
         {
+            (WasStatus, WasOwner) = (wasStatus ?? "", wasOwner ?? "");
             (NewStatus, NewOwner, NewNote, Refusal, Response.StatusCode) = (status, owner, note, problem, StatusCodes.Status400BadRequest);
             return Page();
         }
@@ -61,7 +68,7 @@ public sealed class DetailsModel(LeadStore leads, AuditLog audit, TimeProvider t
             return false;
         }
 
-        (Lead, Now) = (lead, time.GetUtcNow());
+        (Lead, Now, WasStatus, WasOwner) = (lead, time.GetUtcNow(), lead.Status, lead.Owner ?? "");
         History = await leads.ReadHistoryAsync(id, Shown, cancellationToken);
         return true;
     }
