@@ -10,19 +10,19 @@ namespace OrleansBulk.Tabs;
 /// </summary>
 public sealed class TabSource : IAsyncDisposable
 {
-    private const int Connections = 2;
-
     private readonly ConcurrentDictionary<string, TabShape> _shapes = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
 
-    public TabSource(string connectionString, TabOptions options)
+    /// <param name="connections">At once, at most.</param>
+    /// <param name="patienceSeconds">So long a connection may take to come.</param>
+    public TabSource(string connectionString, TabOptions options, int connections = 2, int patienceSeconds = 10)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "bulk-tabs",
-            MaxPoolSize = Connections,
+            MaxPoolSize = connections,
             MinPoolSize = 0,
-            Timeout = 10,
+            Timeout = patienceSeconds,
             CommandTimeout = (int)options.QueryTimeout.TotalSeconds + 5, // the server's own limit comes first
             ConnectionIdleLifetime = 60,
             Options = $"-c default_transaction_read_only=on -c statement_timeout={(int)options.QueryTimeout.TotalMilliseconds} -c jit=off",
@@ -125,8 +125,27 @@ public sealed class TabSource : IAsyncDisposable
     /// <summary>How many rows wait behind a place, counted up to a bound, and the oldest change among them.</summary>
     public async Task<TabLag> ReadLagAsync(TabDefinition tab, TabPlace? after, int most, CancellationToken cancellationToken)
     {
-        var waiting = await ReadPlacesAsync(tab, null, after, null, most, cancellationToken);
-        return new TabLag(waiting.Count, waiting.Count > 0 ? waiting[0].At : null);
+        var shape = await DescribeAsync(tab, cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        AskForPlaces(command, tab, shape, null, after, null, most);
+        command.CommandText = $"SELECT count(*)::integer, min(waiting.updated_at) FROM ({command.CommandText}) AS waiting";
+        return (await ReadAsync(command, row => new TabLag(row.GetInt32(0), row.Time(1)), cancellationToken))[0];
+    }
+
+    private const string RoleSql = """
+        -- name: FindWritingTabRole
+        SELECT r.rolname FROM pg_roles r
+        WHERE r.rolname = current_user AND (r.rolsuper OR EXISTS (
+            SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')))
+        """;
+
+    /// <summary>The role that the source is read with, when it could also write; null: it cannot.</summary>
+    public async Task<string?> FindWritingRoleAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await OpenAsync(cancellationToken);
+        return await connection.Sql(RoleSql).FirstAsync(row => row.GetString(0), cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();

@@ -51,7 +51,7 @@ internal static class TabWriter
         WITH ended AS (
             UPDATE tab_syncs SET finished_at = $3, is_whole = $4 WHERE tab = $1 AND job_id = $2
         ), older AS (
-            DELETE FROM tab_changes WHERE tab = $1 AND job_id <> $2
+            DELETE FROM tab_changes WHERE tab = $1 AND job_id <> $2 AND EXISTS (SELECT FROM tab_changes WHERE tab = $1 AND job_id = $2)
         )
         UPDATE tabs SET job_id = NULL, published_at = $3,
             watermark_at = CASE WHEN $4 THEN coalesce($5, watermark_at) ELSE watermark_at END, watermark_key = CASE WHEN $4 THEN coalesce($6, watermark_key) ELSE watermark_key END,
