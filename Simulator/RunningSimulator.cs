@@ -57,7 +57,7 @@ public sealed class RunningSimulator : IAsyncDisposable
     public Scenario Replace(string document) => _scenarios.Replace(document);
 
     /// <summary>
-    /// Lets every answer of an upstream wait, its latency over, until what this returns is disposed. To let one call go and hold the next: hold anew before the first
+    /// Lets the answers to all calls that come to an upstream from now on wait, their latency over, until what this returns is disposed. To let one call go and hold the next: hold anew before the first
     /// hold is disposed.
     /// </summary>
     public IDisposable Hold(string upstream) => _app.Services.GetRequiredService<FrozenDictionary<string, UpstreamDesk>>()[upstream].Hold();

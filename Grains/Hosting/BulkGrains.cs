@@ -28,6 +28,8 @@ public static class BulkGrains
         services.AddHostedService<SyncUpkeep>();
         services.AddHostedService<ProviderFileUpkeep>();
         services.AddHostedService<TabClock>();
+        services.AddHostedService<TabUpkeep>();
+        services.AddHostedService<TabSourceCheck>();
         return services;
     }
 
@@ -77,7 +79,8 @@ public static class BulkGrains
         services.AddSingleton<SyncResults>();
         services.AddSingleton(provider => TabOptions.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton(provider => TabCatalog.Load(provider.GetRequiredService<TabOptions>().File));
-        services.AddSingleton(provider => OpenTabSource(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TabOptions>()));
+        services.AddSingleton(provider => new TabSource(TabSourceOf(provider.GetRequiredService<IConfiguration>()), provider.GetRequiredService<TabOptions>(), provider.GetRequiredService<BackgroundPace>()));
+        services.AddSingleton(provider => new TabLagSource(TabSourceOf(provider.GetRequiredService<IConfiguration>()), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => OpenTabDestination(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TabOptions>(), provider.GetRequiredService<UpstreamGates>()));
         services.AddSingleton<TabStore>();
         services.AddSingleton<IWorkload, TabSync>();
@@ -85,10 +88,9 @@ public static class BulkGrains
     }
 
     /// <summary>The database that tabs are read from: one of its own, or the service's.</summary>
-    private static TabSource OpenTabSource(IConfiguration configuration, TabOptions options) => new(
-        configuration.GetConnectionString("TabSource") is { Length: > 0 } own ? own
-        : configuration.GetConnectionString("Bulk") ?? throw new InvalidOperationException("ConnectionStrings:Bulk is not set, nor ConnectionStrings:TabSource."),
-        options);
+    private static string TabSourceOf(IConfiguration configuration) => configuration.GetConnectionString("TabSource") is { Length: > 0 } own
+        ? own
+        : configuration.GetConnectionString("Bulk") ?? throw new InvalidOperationException("ConnectionStrings:Bulk is not set, nor ConnectionStrings:TabSource.");
 
     private static ITabDestination OpenTabDestination(IConfiguration configuration, TabOptions options, UpstreamGates gates) => options.Destination == "sheets"
         ? new SheetsDestination(gates, configuration.GetSection("Tabs:Sheets").Get<SheetsOptions>() ?? new SheetsOptions())

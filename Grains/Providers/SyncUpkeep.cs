@@ -25,7 +25,7 @@ public sealed class SyncUpkeep(Database database, TimeProvider time, ILogger<Syn
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception error) when (Database.IsAway(error) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 SyncUpkeepLog.PutOff(log, error);
             }
@@ -41,6 +41,6 @@ public sealed class SyncUpkeep(Database database, TimeProvider time, ILogger<Syn
 
 internal static partial class SyncUpkeepLog
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up behind syncs waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up behind syncs did not come to its end; it is tried again in a while.")]
     public static partial void PutOff(ILogger log, Exception error);
 }

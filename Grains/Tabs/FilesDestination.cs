@@ -1,37 +1,39 @@
-using System.Globalization;
 using System.Text;
 using OrleansBulk.Upstreams;
 
 namespace OrleansBulk.Tabs;
 
 /// <summary>
-/// Tabs as CSV files in one folder. A file is written whole beside the old one and takes its place in one step: who reads sees the old rows or the new ones, also after a
-/// kill. What is held in memory does not grow with the rows.
+/// Tabs as files in one folder: CSV, workbooks, or both. A file is written whole beside the old one and takes its place in one step: who reads sees the old rows or the new
+/// ones, also after a kill. What is held in memory does not grow with the rows.
 /// </summary>
 public sealed class FilesDestination : ITabDestination
 {
-    private const int Block = 1 << 16; // characters that are written at once
     private const int LongestName = 200; // bytes; a file system takes 255, and the temporary file has more
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private readonly string _folder;
+    private readonly string[] _forms; // the ends of file names
 
     /// <exception cref="InvalidOperationException">An option is missing or out of range.</exception>
     public FilesDestination(FilesOptions options)
     {
         options.Validate();
         _folder = Path.GetFullPath(options.Folder);
+        Name = options.Format == "csv" ? "files" : $"files-{options.Format}";
+        _forms = options.Format == "both" ? [".csv", ".xlsx"] : [$".{options.Format}"];
     }
 
-    public string Name => "files";
+    public string Name { get; }
 
     /// <summary>Every publishing writes the whole file: nothing is left of what others did to it.</summary>
     public bool CanDrift => false;
 
     public int RestoreRows => 10_000;
 
-    /// <summary>The file of a tab: its title, or its name where no file can be called so.</summary>
-    public string PathOf(TabDefinition tab) => Path.Combine(_folder, FileName(tab));
+    public int LongestCell => _forms.Contains(".xlsx") ? XlsxTabFile.LongestCell : TabCells.Longest;
+
+    /// <summary>The files of a tab: its title, or its name where no file can be called so.</summary>
+    public IReadOnlyList<string> PathsOf(TabDefinition tab) => [.. _forms.Select(form => Path.Combine(_folder, FileName(tab, form)))];
 
     /// <summary>Rows are taken over when they are published; here it is said whether that can be done at all.</summary>
     /// <returns><see cref="CallAnswered{T}"/> with the number of rows (<c>int</c>); <see cref="CallRefused"/> when there is no folder to write to.</returns>
@@ -51,72 +53,65 @@ public sealed class FilesDestination : ITabDestination
     public Task<CallResult> RestoreAsync(TabDefinition tab, int first, IReadOnlyList<TabRow> rows, bool isEnd, CallBudget budget, CancellationToken cancellationToken) =>
         Task.FromResult<CallResult>(new CallAnswered<int>(0));
 
-    /// <exception cref="IOException">The folder or the file cannot be written; the old file is as it was.</exception>
+    /// <exception cref="IOException">The folder or a file cannot be written, or a row does not fit; the old files are as they were.</exception>
     public async Task PublishAsync(TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken)
     {
-        var name = FileName(tab);
-        var temporary = Path.Combine(_folder, $".{name}.{Guid.NewGuid():N}.tmp");
+        var names = Array.ConvertAll(_forms, form => FileName(tab, form));
+        var temporaries = Array.ConvertAll(names, name => Path.Combine(_folder, $".{name}.{Guid.NewGuid():N}.tmp"));
         try
         {
             Directory.CreateDirectory(_folder);
-            RemoveLeftOvers(name);
-            await WriteAsync(temporary, tab, rows, cancellationToken);
-            File.Move(temporary, Path.Combine(_folder, name), overwrite: true);
+            Array.ForEach(names, RemoveLeftOvers);
+            await WriteAsync([.. _forms.Zip(temporaries)], tab, rows, cancellationToken);
+            for (var i = 0; i < names.Length; i++)
+            {
+                File.Move(temporaries[i], Path.Combine(_folder, names[i]), overwrite: true);
+            }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is (IOException and not TabFileException) or UnauthorizedAccessException)
         {
-            Remove(temporary);
+            Array.ForEach(temporaries, Remove);
             throw new IOException(Words(error), error);
         }
         catch
         {
-            Remove(temporary);
+            Array.ForEach(temporaries, Remove);
             throw;
         }
     }
 
-    private static async Task WriteAsync(string path, TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken)
+    /// <summary>All forms in one go over the rows.</summary>
+    private static async Task WriteAsync(IReadOnlyList<(string Form, string Path)> wanted, TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken)
     {
-        await using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous });
-        await using var writer = new StreamWriter(stream, Utf8);
-        var block = new StringBuilder(CsvText.Line([.. tab.Columns.Select(column => column.Title)]));
-        await foreach (var row in rows.WithCancellation(cancellationToken))
+        var files = new List<TabFile>();
+        try
         {
-            if (row.Cells is null)
+            foreach (var (form, path) in wanted)
             {
-                continue;
+                files.Add(form == ".xlsx" ? new XlsxTabFile(path, tab) : new CsvTabFile(path, tab));
             }
 
-            Append(block, tab, row.Cells);
-            if (block.Length >= Block)
+            await foreach (var row in rows.WithCancellation(cancellationToken))
             {
-                await writer.WriteAsync(block, cancellationToken);
-                block.Clear();
+                foreach (var file in row.Cells is null ? [] : files)
+                {
+                    await file.WriteAsync(row.Cells!, cancellationToken);
+                }
+            }
+
+            foreach (var file in files)
+            {
+                await file.EndAsync(cancellationToken);
             }
         }
-
-        await writer.WriteAsync(block, cancellationToken);
-        await writer.FlushAsync(cancellationToken);
-
-        // On the disk before it takes the old one's place: after a power failure there must be no empty file under the name.
-        stream.Flush(flushToDisk: true);
-    }
-
-    private static void Append(StringBuilder block, TabDefinition tab, IReadOnlyList<string> cells)
-    {
-        // A row that could not be written since the columns changed has more or fewer cells than there are now.
-        for (var column = 0; column < tab.Columns.Count; column++)
+        finally
         {
-            var cell = column < cells.Count ? cells[column] : "";
-            block.Append(column == 0 ? "" : ",").Append(tab.Columns[column].Format == TabFormat.Number && IsNumber(cell) ? cell : CsvText.Cell(cell));
+            foreach (var file in files)
+            {
+                await file.DisposeAsync();
+            }
         }
-
-        block.Append("\r\n");
     }
-
-    /// <summary>Digits with a sign and a point at most. <c>-5</c> begins like a formula and is none.</summary>
-    private static bool IsNumber(string text) =>
-        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _) && text[0] != '+';
 
     /// <summary>Files that a writer left when it was killed. A tab has one writer at a time, so these are nobody's.</summary>
     private void RemoveLeftOvers(string name)
@@ -142,12 +137,12 @@ public sealed class FilesDestination : ITabDestination
         }
     }
 
-    private static string FileName(TabDefinition tab)
+    private static string FileName(TabDefinition tab, string form)
     {
         var title = tab.Title;
-        var isFit = !title.StartsWith('.') && !title.EndsWith('.') && title.Trim() == title && Utf8.GetByteCount(title) <= LongestName
+        var isFit = !title.StartsWith('.') && !title.EndsWith('.') && title.Trim() == title && Encoding.UTF8.GetByteCount(title) <= LongestName
             && !title.Any(letter => char.IsControl(letter) || "/\\:*?\"<>|".Contains(letter, StringComparison.Ordinal));
-        return (isFit ? title : tab.Name) + ".csv";
+        return (isFit ? title : tab.Name) + form;
     }
 
     private string Words(Exception error) => $"The folder '{_folder}' cannot be written: {error.Message} Check Tabs:Files:Folder, and that this service may write there.";

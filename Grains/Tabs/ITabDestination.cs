@@ -9,7 +9,7 @@ namespace OrleansBulk.Tabs;
 /// </summary>
 public interface ITabDestination
 {
-    /// <summary><c>files</c> or <c>sheets</c>: a setting, and what pages say.</summary>
+    /// <summary><c>files</c> or <c>sheets</c>, and for files the form: another one than a tab was kept in needs all rows again.</summary>
     string Name { get; }
 
     /// <summary>Whether it can be changed by others, so that a full sync has to compare it (<see cref="RestoreAsync"/>).</summary>
@@ -17,6 +17,9 @@ public interface ITabDestination
 
     /// <summary>Rows that <see cref="RestoreAsync"/> compares with one call.</summary>
     int RestoreRows { get; }
+
+    /// <summary>What a cell holds at most, in characters.</summary>
+    int LongestCell => TabCells.Longest;
 
     /// <summary>Writes rows to their positions, and the header where it is missing. All of them, or none that a repetition would not write again.</summary>
     /// <param name="rows">At most <see cref="TabDefinition.Batch"/>, in the order of their positions.</param>

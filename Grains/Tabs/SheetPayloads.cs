@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace OrleansBulk.Tabs;
 
 /// <summary>Cells of one row of a sheet, side by side from a column on.</summary>
-internal sealed record SheetCells(int Row, int Column, IReadOnlyList<string> Texts);
+internal sealed record SheetCells(int Row, int Column, IReadOnlyList<SheetCell> Cells);
 
 /// <summary>Bodies of <c>values:batchUpdate</c> that write rows to where they belong, each small enough for one call.</summary>
 internal static class SheetPayloads
@@ -54,26 +54,26 @@ internal static class SheetPayloads
     /// <summary>A row as JSON; one that is too large for a call goes in parts, at worst cell by cell.</summary>
     private static IEnumerable<Piece> Pieces(SheetCells row, int mostBytes)
     {
-        var json = Json(row.Texts);
-        if (json.Length <= mostBytes || row.Texts.Count == 1)
+        var json = Json(row.Cells);
+        if (json.Length <= mostBytes || row.Cells.Count == 1)
         {
-            return [new Piece(row.Row, row.Column, row.Texts.Count, json)];
+            return [new Piece(row.Row, row.Column, row.Cells.Count, json)];
         }
 
-        var half = row.Texts.Count / 2;
-        return Pieces(new SheetCells(row.Row, row.Column, [.. row.Texts.Take(half)]), mostBytes)
-            .Concat(Pieces(new SheetCells(row.Row, row.Column + half, [.. row.Texts.Skip(half)]), mostBytes));
+        var half = row.Cells.Count / 2;
+        return Pieces(new SheetCells(row.Row, row.Column, [.. row.Cells.Take(half)]), mostBytes)
+            .Concat(Pieces(new SheetCells(row.Row, row.Column + half, [.. row.Cells.Skip(half)]), mostBytes));
     }
 
-    private static byte[] Json(IReadOnlyList<string> texts)
+    private static byte[] Json(IReadOnlyList<SheetCell> cells)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer, Writing))
         {
             json.WriteStartArray();
-            foreach (var text in texts)
+            foreach (var cell in cells)
             {
-                json.WriteStringValue(text);
+                cell.Write(json);
             }
 
             json.WriteEndArray();

@@ -32,12 +32,12 @@ internal sealed class SheetsApi(UpstreamClient reads, UpstreamClient writes, Goo
     public Task<CallResult> ListAsync(SheetsAsk ask) => ReadAsync("?fields=sheets.properties", root => new CallAnswered<IReadOnlyList<SheetGrid>>(
         [.. root.GetProperty("sheets").EnumerateArray().Select(sheet => Grid(sheet.GetProperty("properties"))).OfType<SheetGrid>()]), ask);
 
-    /// <summary>Cells of a range, as far as something stands there: text as it is, null for what is no text (a number, a flag).</summary>
+    /// <summary>Cells of a range, as far as something stands there: texts, numbers and flags as they are.</summary>
     /// <returns><see cref="CallAnswered{T}"/> with rows (<see cref="IReadOnlyList{T}"/> of lists of cells).</returns>
     public Task<CallResult> ReadValuesAsync(string range, SheetsAsk ask) =>
-        ReadAsync($"/values/{Uri.EscapeDataString(range)}?majorDimension=ROWS&valueRenderOption=UNFORMATTED_VALUE", root => new CallAnswered<IReadOnlyList<IReadOnlyList<string?>>>(
+        ReadAsync($"/values/{Uri.EscapeDataString(range)}?majorDimension=ROWS&valueRenderOption=UNFORMATTED_VALUE", root => new CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>>(
             root.TryGetProperty("values", out var rows)
-                ? [.. rows.EnumerateArray().Select(row => (IReadOnlyList<string?>)[.. row.EnumerateArray().Select(Text)])]
+                ? [.. rows.EnumerateArray().Select(row => (IReadOnlyList<SheetCell>)[.. row.EnumerateArray().Select(SheetCell.Read)])]
                 : []), ask);
 
     public Task<CallResult> WriteValuesAsync(byte[] body, SheetsAsk ask) => WriteAsync("/values:batchUpdate", body, root => Done(root, "responses"), ask);
@@ -120,19 +120,6 @@ internal sealed class SheetsApi(UpstreamClient reads, UpstreamClient writes, Goo
             HttpStatusCode.TooManyRequests => new CallThrottled(null, message.Length > 0 ? message : "too many calls (HTTP 429)"),
             _ => null,
         };
-    }
-
-    /// <summary>Null for what is no text; half of a surrogate pair is none.</summary>
-    private static string? Text(JsonElement cell)
-    {
-        try
-        {
-            return cell.ValueKind == JsonValueKind.String ? cell.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
     }
 
     private Uri Url(UpstreamClient client, string path) => new($"{client.Options.BaseUrl.AbsoluteUri.TrimEnd('/')}/v4/spreadsheets/{options.SpreadsheetId}{path}");

@@ -140,11 +140,11 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
             return trouble!;
         }
 
-        IReadOnlyList<IReadOnlyList<string?>> there = [];
+        IReadOnlyList<IReadOnlyList<SheetCell>> there = [];
         if (from <= sheet.Grid.Rows)
         {
             var read = await ReadAsync(sheet.Grid, from, isEnd ? null : last, tab.Columns.Count, ask);
-            if (read is not CallAnswered<IReadOnlyList<IReadOnlyList<string?>>> { Value: var found })
+            if (read is not CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>> { Value: var found })
             {
                 return read;
             }
@@ -155,7 +155,7 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         var wanted = rows.Select(row => Cells(tab, row));
         var tooLong = TooLong(tab, rows);
         var wrong = (from == 1 ? wanted.Prepend(Header(tab)) : wanted)
-            .Where(row => !IsSame(row.Texts, At(there, row.Row - from)) && (tooLong is null || row.Texts.All(text => text.Length <= LongestCell)))
+            .Where(row => !IsSame(row.Cells, At(there, row.Row - from)) && (tooLong is null || row.Cells.All(cell => cell.Text.Length <= LongestCell)))
             .ToList();
         if (wrong.Count > 0 && await WriteAsync(sheet, wrong, ask) is not CallAnswered<bool> and var failed)
         {
@@ -177,7 +177,7 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
     }
 
     /// <summary>Clears what stands behind the last row in the tab's columns.</summary>
-    private async Task<CallResult> ClearBehindAsync(KnownSheet sheet, TabDefinition tab, IReadOnlyList<IReadOnlyList<string?>> there, int from, int last, SheetsAsk ask)
+    private async Task<CallResult> ClearBehindAsync(KnownSheet sheet, TabDefinition tab, IReadOnlyList<IReadOnlyList<SheetCell>> there, int from, int last, SheetsAsk ask)
     {
         var behind = Enumerable.Range(0, there.Count).Where(place => from + place > last && !IsSame([], there[place])).ToList();
         if (behind.Count == 0)
@@ -217,19 +217,19 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
 
         var middle = first + ((end - first) / 2);
         var top = await ReadAsync(grid, first, middle, columns, ask);
-        if (top is not CallAnswered<IReadOnlyList<IReadOnlyList<string?>>> { Value: var upper })
+        if (top is not CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>> { Value: var upper })
         {
             return top;
         }
 
         var bottom = await ReadAsync(grid, middle + 1, last, columns, ask);
-        if (bottom is not CallAnswered<IReadOnlyList<IReadOnlyList<string?>>> { Value: var lower })
+        if (bottom is not CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>> { Value: var lower })
         {
             return bottom;
         }
 
-        var between = Enumerable.Repeat<IReadOnlyList<string?>>([], middle - first + 1 - upper.Count);
-        return new CallAnswered<IReadOnlyList<IReadOnlyList<string?>>>([.. upper, .. between, .. lower]);
+        var between = Enumerable.Repeat<IReadOnlyList<SheetCell>>([], middle - first + 1 - upper.Count);
+        return new CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>>([.. upper, .. between, .. lower]);
     }
 
     private Place At(TabDefinition tab) => _places.GetOrAdd(tab.Name, static _ => new Place());
@@ -293,8 +293,8 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         }
 
         var header = await ReadAsync(grid, 1, 1, tab.Columns.Count, ask);
-        return header is CallAnswered<IReadOnlyList<IReadOnlyList<string?>>> { Value: var row }
-            ? (new KnownSheet(grid, seenAt, IsSame(Header(tab).Texts, At(row, 0))), null)
+        return header is CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>> { Value: var row }
+            ? (new KnownSheet(grid, seenAt, IsSame(Header(tab).Cells, At(row, 0))), null)
             : (null, header);
     }
 
@@ -326,10 +326,11 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         return new CallAnswered<SheetGrid>(grid);
     }
 
-    private static SheetCells Header(TabDefinition tab) => new(1, 1, [.. tab.Columns.Select(column => column.Title)]);
+    private static SheetCells Header(TabDefinition tab) => new(1, 1, [.. tab.Columns.Select(column => new SheetCell(column.Title))]);
 
     /// <summary>A cleared position is written as empty texts: nothing at all would leave what stands there.</summary>
-    private static SheetCells Cells(TabDefinition tab, TabRow row) => new(row.Position + 1, 1, row.Cells ?? [.. tab.Columns.Select(_ => "")]);
+    private static SheetCells Cells(TabDefinition tab, TabRow row) => new(
+        row.Position + 1, 1, [.. tab.Columns.Select((column, i) => row.Cells is { } cells ? SheetCell.Of(cells[i], column.Format) : SheetCell.Empty)]);
 
     private static CallMissing? TooLong(TabDefinition tab, IReadOnlyList<TabRow> rows)
     {
@@ -349,14 +350,14 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         return null;
     }
 
-    private static IReadOnlyList<string?> At(IReadOnlyList<IReadOnlyList<string?>> rows, int place) => place < rows.Count ? rows[place] : [];
+    private static IReadOnlyList<SheetCell> At(IReadOnlyList<IReadOnlyList<SheetCell>> rows, int place) => place < rows.Count ? rows[place] : [];
 
-    /// <summary>Whether a row has these texts; what it does not have is empty.</summary>
-    private static bool IsSame(IReadOnlyList<string> wanted, IReadOnlyList<string?> there)
+    /// <summary>Whether a row has these cells; what it does not have is empty.</summary>
+    private static bool IsSame(IReadOnlyList<SheetCell> wanted, IReadOnlyList<SheetCell> there)
     {
         for (var column = 0; column < Math.Max(wanted.Count, there.Count); column++)
         {
-            if (!IsSame(column < wanted.Count ? wanted[column] : "", column < there.Count ? there[column] : ""))
+            if (!(column < wanted.Count ? wanted[column] : SheetCell.Empty).IsSame(column < there.Count ? there[column] : SheetCell.Empty))
             {
                 return false;
             }
@@ -364,12 +365,6 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
 
         return true;
     }
-
-    /// <summary>A spreadsheet may keep the end of a line in another form: that is no difference, and must not be written again and again.</summary>
-    private static bool IsSame(string wanted, string? there) => there is not null
-        && (wanted == there || (wanted.Contains('\r', StringComparison.Ordinal) && LineFeeds(wanted) == LineFeeds(there)));
-
-    private static string LineFeeds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     /// <summary>What is known of a tab's sheet.</summary>
     private sealed class Place

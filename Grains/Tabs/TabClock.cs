@@ -7,7 +7,7 @@ namespace OrleansBulk.Tabs;
 
 /// <summary>
 /// Starts a sync of all tabs when one is due. Every silo looks; the row of the schedule lets one of them begin. Missed times are not made up: the next one counts from
-/// when it was begun.
+/// when it was begun. All rows of a tab are compared when that is due for this tab, whatever became of the others.
 /// </summary>
 public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catalog, TabOptions options, TimeProvider time, ILogger<TabClock> log) : BackgroundService
 {
@@ -29,7 +29,7 @@ public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catal
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception error) when (Database.IsAway(error) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 TabClockLog.PutOff(log, error);
             }
@@ -39,31 +39,40 @@ public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catal
 
     private const string DueSql = """
         -- name: TakeDueTabSync
-        WITH begun AS (
-            INSERT INTO tab_schedule (next_at, full_at) VALUES ($1::timestamptz + $2::interval, $1::timestamptz + $3::interval) ON CONFLICT DO NOTHING RETURNING false AS is_full
-        ), due AS (
-            UPDATE tab_schedule s SET next_at = $1 + $2, full_at = CASE WHEN s.full_at <= $1 THEN $1 + $3 ELSE s.full_at END
-            FROM tab_schedule old WHERE old.one AND s.next_at <= $1 AND NOT EXISTS (SELECT FROM begun)
-            RETURNING old.full_at <= $1 AS is_full
-        )
-        SELECT is_full FROM begun UNION ALL SELECT is_full FROM due
+        INSERT INTO tab_schedule AS s (next_at, full_at) VALUES ($1::timestamptz + $2::interval, $1::timestamptz + $3::interval)
+        ON CONFLICT (one) DO UPDATE SET next_at = excluded.next_at WHERE s.next_at <= $1
+        RETURNING full_at
+        """;
+
+    // A tab that was never taken over goes on within its limit first. One whose comparison was begun and did not come to its end is tried again after a while, and is
+    // synced in between; one that was held by another sync is tried again with the next.
+    private const string FullSql = """
+        -- name: ListTabsToCompare
+        SELECT t.name FROM tabs t
+        WHERE t.name = ANY($1) AND t.watermark_at IS NOT NULL AND coalesce(t.full_at + $3::interval, $4) <= $2::timestamptz
+          AND NOT EXISTS (SELECT FROM tab_syncs s WHERE s.tab = t.name AND s.is_full AND s.started_at > $2::timestamptz - $3::interval / 24)
         """;
 
     /// <summary>Starts a sync when one is due; answers its job, or null.</summary>
     public async Task<Guid?> RunOnceAsync(CancellationToken cancellationToken)
     {
-        object? isFull;
+        string[] tabs = [.. catalog.All.Select(tab => tab.Name)];
+        string[] full = [];
         await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))
         {
-            isFull = await connection.Sql(DueSql).With(time.GetUtcNow()).With(options.Interval).With(options.FullEvery).FirstAsync(row => (object)row.GetBoolean(0), cancellationToken);
+            var now = time.GetUtcNow();
+            if (await connection.Sql(DueSql).With(now).With(options.Interval).With(options.FullEvery).FirstAsync(row => (object)row.GetFieldValue<DateTimeOffset>(0), cancellationToken) is not DateTimeOffset firstFull)
+            {
+                return null;
+            }
+
+            if (options.Incremental)
+            {
+                full = [.. await connection.Sql(FullSql).With(tabs).With(now).With(options.FullEvery).With(firstFull).ListAsync(row => row.GetString(0), cancellationToken)];
+            }
         }
 
-        if (isFull is null)
-        {
-            return null;
-        }
-
-        var spec = new TabSyncSpec([.. catalog.All.Select(tab => tab.Name)], options.Incremental && !(bool)isFull);
+        var spec = new TabSyncSpec(tabs, options.Incremental && full.Length < tabs.Length, full.Length > 0 && full.Length < tabs.Length ? full : null);
         var reply = await jobs.AcceptAsync(new JobRequest(TabSync.WorkloadName, JsonSerializer.SerializeToElement(spec, JsonSerializerOptions.Web), JobMode.Standard, null, null), Actor, cancellationToken);
         return reply is JobTaken taken ? taken.Id : throw new InvalidOperationException($"The scheduled sync was not taken: {reply}");
     }
@@ -71,6 +80,6 @@ public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catal
 
 internal static partial class TabClockLog
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking whether a sync of tabs is due waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking whether a sync of tabs is due failed; it is tried again in a while.")]
     public static partial void PutOff(ILogger log, Exception error);
 }

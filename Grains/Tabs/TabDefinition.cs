@@ -12,21 +12,24 @@ public sealed record TabDefinition(string Name, string Title, string Source, IRe
 /// <param name="Title">What stands in the header.</param>
 public sealed record TabColumn(string Name, string Title, TabFormat Format);
 
-/// <summary>How a value of the source becomes the text of a cell. Cells are texts everywhere, and are written so that no spreadsheet takes one for a formula.</summary>
+/// <summary>
+/// How a value of the source becomes the text of a cell, and what a spreadsheet is to take it for. Where something would be lost (a number of more than 15 digits, one that
+/// begins with zeros), and in everything else, it is a text that no spreadsheet takes for a formula.
+/// </summary>
 public enum TabFormat
 {
     /// <summary>As it is.</summary>
     Text,
 
-    /// <summary>Digits without groups, a point before fractions.</summary>
+    /// <summary>Digits without groups, a point before fractions: a number in sheets and workbooks.</summary>
     Number,
 
-    /// <summary><c>2026-01-31</c>, in UTC.</summary>
+    /// <summary><c>2026-01-31</c>, in UTC: a day in workbooks, a text in sheets, where it sorts as well.</summary>
     Date,
 
-    /// <summary><c>2026-01-31 12:00:00</c>, in UTC.</summary>
+    /// <summary><c>2026-01-31 12:00:00</c>, in UTC: a time in workbooks, a text in sheets.</summary>
     Time,
 
-    /// <summary><c>yes</c> or <c>no</c>.</summary>
+    /// <summary><c>yes</c> or <c>no</c>: true or false in sheets and workbooks.</summary>
     Flag,
 }

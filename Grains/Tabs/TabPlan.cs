@@ -235,7 +235,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private const string WhySql = """
         -- name: WhyTabIsTaken
-        SELECT CASE WHEN paused THEN 'the tab is paused' ELSE 'job ' || job_id || ' syncs it' END FROM tabs WHERE name = $1
+        SELECT CASE WHEN paused THEN 'the tab is paused' ELSE coalesce('job ' || job_id || ' syncs it', 'another sync has just let it go') END FROM tabs WHERE name = $1
         """;
 
     private const string KnowSql = """
@@ -248,7 +248,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await connection.Sql(KnowSql).With(tab.Name).RunAsync(cancellationToken);
-        var state = await connection.Sql(TakeSql).With(tab.Name).With(jobId).With(time.GetUtcNow()).With(!spec.Incremental)
+        var state = await connection.Sql(TakeSql).With(tab.Name).With(jobId).With(time.GetUtcNow()).With(spec.IsFull(tab.Name))
             .With(TabLayout.Of(destination, tab)).With(destination).With(tab.Columns.Count)
             .FirstAsync(row => new TabState(row.Time(0) is { } at ? new TabPlace(at, row.GetString(1)) : null, row.GetBoolean(2), row.GetFieldValue<DateTimeOffset>(3)), cancellationToken);
         return state is not null ? (state, null) : (null, await connection.Sql(WhySql).With(tab.Name).FirstAsync(row => row.GetString(0), cancellationToken));

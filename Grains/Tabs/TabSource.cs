@@ -11,7 +11,6 @@ namespace OrleansBulk.Tabs;
 /// </summary>
 public sealed class TabSource : IAsyncDisposable
 {
-    private const int Connections = 2;
     private const int MostUnplaced = 1000; // that are counted
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
@@ -21,16 +20,18 @@ public sealed class TabSource : IAsyncDisposable
     private readonly BackgroundPace? _pace;
 
     /// <param name="pace">At which it is asked; null: none, for somebody waits.</param>
-    public TabSource(string connectionString, TabOptions options, BackgroundPace? pace = null)
+    /// <param name="connections">At once, at most.</param>
+    /// <param name="patienceSeconds">So long a connection may take to come.</param>
+    public TabSource(string connectionString, TabOptions options, BackgroundPace? pace = null, int connections = 2, int patienceSeconds = 10)
     {
         _pace = pace;
         _retries = options.Retries;
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "bulk-tabs",
-            MaxPoolSize = Connections,
+            MaxPoolSize = connections,
             MinPoolSize = 0,
-            Timeout = 10,
+            Timeout = patienceSeconds,
             CommandTimeout = (int)options.QueryTimeout.TotalSeconds + 5, // the server's own limit comes first
             ConnectionIdleLifetime = 60,
             Options = $"-c default_transaction_read_only=on -c statement_timeout={(int)options.QueryTimeout.TotalMilliseconds} -c jit=off",
@@ -160,8 +161,30 @@ public sealed class TabSource : IAsyncDisposable
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer; it is asked once, since somebody waits.</exception>
     public async Task<TabLag> ReadLagAsync(TabDefinition tab, TabPlace? after, int most, CancellationToken cancellationToken)
     {
-        var waiting = (await ReadPlacesAsync(tab, null, after, null, most, newestFirst: false, retries: 0, cancellationToken)).Where(row => !row.IsToCome).ToList();
-        return new TabLag(waiting.Count, waiting.Count > 0 ? waiting[0].At : null);
+        var shape = await DescribeAsync(tab, cancellationToken);
+        return (await AskAsync(
+            tab, retries: 0,
+            command =>
+            {
+                AskForPlaces(command, tab, shape, null, after, null, most);
+                command.CommandText = $"SELECT count(*)::integer, min(updated_at) FROM ({command.CommandText}) AS waiting(updated_at, key, is_to_come) WHERE NOT is_to_come";
+            },
+            row => new TabLag(row.GetInt32(0), row.Time(1)), cancellationToken))[0];
+    }
+
+    private const string RoleSql = """
+        -- name: FindWritingTabRole
+        SELECT r.rolname FROM pg_roles r
+        WHERE r.rolname = current_user AND (r.rolsuper OR EXISTS (
+            SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')))
+        """;
+
+    /// <summary>The role that the source is read with, when it could also write; null: it cannot.</summary>
+    public async Task<string?> FindWritingRoleAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(RoleSql).FirstAsync(row => row.GetString(0), cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
@@ -211,7 +234,7 @@ public sealed class TabSource : IAsyncDisposable
         {
             if (tries > retries)
             {
-                throw new InvalidTabException(tab.Name, tries > 1 ? $"{problem} ({tries} tries)" : problem);
+                throw new InvalidTabException(tab.Name, tries > 1 ? $"{problem} ({tries} tries)" : problem) { MayPass = true };
             }
 
             await Task.Delay(FirstPause * Math.Pow(2, Math.Min(tries - 1, 6)), cancellationToken);
@@ -260,4 +283,8 @@ public sealed record TabShape(string KeyType)
 }
 
 /// <summary>A tab that cannot be synced as it is written.</summary>
-public sealed class InvalidTabException(string tab, string problem) : Exception($"The tab '{tab}' cannot be synced: {problem}.");
+public sealed class InvalidTabException(string tab, string problem) : Exception($"The tab '{tab}' cannot be synced: {problem}.")
+{
+    /// <summary>It is trouble of the source that may be over soon, not a mistake in the tab.</summary>
+    public bool MayPass { get; init; }
+}

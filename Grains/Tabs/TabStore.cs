@@ -13,10 +13,15 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
     private const string StatesSql = """
         -- name: ListTabStates
         SELECT t.name, t.watermark_at, t.watermark_key, t.paused, t.full_at, t.destination, s.job_id, s.started_at, s.finished_at, s.is_full, s.is_whole, s.added, s.changed, s.removed, s.restored,
-               CASE WHEN j.status IN ('queued', 'planning', 'running', 'paused') THEN t.job_id END
+               CASE WHEN f.failed = 0 THEN 0 ELSE s.failed END, f.status,
+               CASE WHEN j.status IN ('queued', 'planning', 'running', 'paused') THEN t.job_id END, t.row_count,
+               (SELECT count(*) FROM (SELECT FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty LIMIT 1001) AS dirty)::integer,
+               CASE WHEN s.finished_at IS NULL AND f.status = 'failed' THEN f.error WHEN e.failed = 0 THEN NULL ELSE t.error END
         FROM tabs t
         LEFT JOIN LATERAL (SELECT * FROM tab_syncs s WHERE s.tab = t.name ORDER BY s.started_at DESC LIMIT 1) s ON true
+        LEFT JOIN jobs f ON f.id = s.job_id
         LEFT JOIN jobs j ON j.id = t.job_id
+        LEFT JOIN jobs e ON e.id = t.error_job
         """;
 
     /// <summary>Every tab that was ever synced or paused, by name.</summary>
@@ -26,13 +31,14 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
         return (await connection.Sql(StatesSql).ListAsync(
             row => new TabState(
                 row.GetString(0), row.Time(1) is { } at ? new TabPlace(at, row.GetString(2)) : null, row.GetBoolean(3), row.Time(4), row.Text(5), row.IsDBNull(6) ? null : ReadSync(row, 6),
-                row.IsDBNull(15) ? null : row.GetGuid(15)),
+                row.IsDBNull(17) ? null : row.GetGuid(17), row.GetInt32(18), row.GetInt32(19), row.Text(20)),
             cancellationToken)).ToDictionary(state => state.Name, StringComparer.Ordinal);
     }
 
     private const string HistorySql = """
         -- name: ListTabSyncs
-        SELECT job_id, started_at, finished_at, is_full, is_whole, added, changed, removed, restored FROM tab_syncs WHERE tab = $1 ORDER BY started_at DESC LIMIT $2
+        SELECT s.job_id, s.started_at, s.finished_at, s.is_full, s.is_whole, s.added, s.changed, s.removed, s.restored, CASE WHEN j.failed = 0 THEN 0 ELSE s.failed END, j.status
+        FROM tab_syncs s LEFT JOIN jobs j ON j.id = s.job_id WHERE s.tab = $1 ORDER BY s.started_at DESC LIMIT $2
         """;
 
     /// <summary>The last syncs of a tab, newest first.</summary>
@@ -42,12 +48,38 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
         return await connection.Sql(HistorySql).With(tab).With(limit).ListAsync(row => ReadSync(row, 0), cancellationToken);
     }
 
+    private const string LastChangedSql = """
+        -- name: FindLastChangedTabSync
+        SELECT s.job_id, s.started_at FROM tab_syncs s
+        WHERE s.tab = $1 AND s.added + s.changed + s.removed > 0 AND EXISTS (SELECT FROM tab_changes c WHERE c.tab = s.tab AND c.job_id = s.job_id)
+        ORDER BY s.started_at DESC LIMIT 1
+        """;
+
+    /// <summary>The last sync of a tab that changed anything, and when it began; null: none did.</summary>
+    public async Task<TabDifference?> FindLastChangedAsync(string tab, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return await connection.Sql(LastChangedSql).With(tab).FirstAsync(row => new TabDifference(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1)), cancellationToken);
+    }
+
+    private const string ScheduleSql = """
+        -- name: FindNextTabSync
+        SELECT next_at FROM tab_schedule
+        """;
+
+    /// <summary>When the next scheduled sync begins; null: none was scheduled yet.</summary>
+    public async Task<DateTimeOffset?> FindNextAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        return (DateTimeOffset?)await connection.Sql(ScheduleSql).FirstAsync(row => (object)row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+    }
+
     private const string ChangesSql = """
         -- name: ListTabChanges
         SELECT key, kind, before, after FROM tab_changes WHERE tab = $1 AND job_id = $2 AND key > $3 ORDER BY key LIMIT $4
         """;
 
-    /// <summary>What a sync changed, a page at a time by key; only the last sync of a tab is kept.</summary>
+    /// <summary>What a sync changed, a page at a time by key; kept of the last one that changed anything (<see cref="FindLastChangedAsync"/>).</summary>
     public async Task<IReadOnlyList<TabChange>> ReadChangesAsync(string tab, Guid jobId, string? after, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
@@ -168,7 +200,7 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
 
     private static TabSyncRow ReadSync(Npgsql.NpgsqlDataReader row, int at) => new(
         row.GetGuid(at), row.GetFieldValue<DateTimeOffset>(at + 1), row.Time(at + 2), row.GetBoolean(at + 3), row.IsDBNull(at + 4) ? null : row.GetBoolean(at + 4),
-        row.GetInt32(at + 5), row.GetInt32(at + 6), row.GetInt32(at + 7), row.GetInt32(at + 8));
+        row.GetInt32(at + 5), row.GetInt32(at + 6), row.GetInt32(at + 7), row.GetInt32(at + 8), row.GetInt32(at + 9), row.Text(at + 10));
 }
 
 /// <summary>How a tab stands.</summary>
@@ -176,11 +208,19 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
 /// <param name="FullAt">When all rows were compared last.</param>
 /// <param name="Last">The last sync; null: none yet.</param>
 /// <param name="SyncedBy">The job that syncs it now; null: none.</param>
-public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy);
+/// <param name="Rows">That stand in the destination.</param>
+/// <param name="Dirty">Rows that are to be written again, since it is not known how they stand; counted up to 1,001.</param>
+/// <param name="Error">What went wrong in the last sync that had failures, in words; null since one ended without.</param>
+public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy, int Rows, int Dirty, string? Error);
+
+/// <summary>A sync of which the changes are kept.</summary>
+public sealed record TabDifference(Guid JobId, DateTimeOffset StartedAt);
 
 /// <param name="IsWhole">False: time was up before all rows were taken over; null: it has not ended.</param>
 /// <param name="Restored">Rows of the sheet that somebody had changed, and that were put right.</param>
-public sealed record TabSyncRow(Guid JobId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, bool IsFull, bool? IsWhole, int Added, int Changed, int Removed, int Restored);
+/// <param name="Failed">Rows that could not be written, and whatever else failed; none once they were retried with success.</param>
+/// <param name="JobStatus">Of its job; null: the job is gone.</param>
+public sealed record TabSyncRow(Guid JobId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, bool IsFull, bool? IsWhole, int Added, int Changed, int Removed, int Restored, int Failed, string? JobStatus);
 
 /// <param name="Kind">added, changed or removed.</param>
 public sealed record TabChange(string Key, string Kind, IReadOnlyList<string>? Before, IReadOnlyList<string>? After);

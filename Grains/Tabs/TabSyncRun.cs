@@ -160,9 +160,9 @@ internal sealed class TabSyncRun(
                     outcomes[i] = written is null ? new ItemSkipped("deleted since it was read") : null;
                     item.Prepared = written is null ? item.Prepared : new RowWork(KeyOf(item), written.Position, written.Cells, null, null);
                 }
-                else if (row.Cells.FirstOrDefault(cell => cell.Length > TabCells.Longest) is { } tooLong)
+                else if (row.Cells.FirstOrDefault(cell => cell.Length > destination.LongestCell) is { } tooLong)
                 {
-                    outcomes[i] = new ItemFailed("tab: cell too long", $"A cell of the row {row.Key} has {tooLong.Length:N0} characters; a spreadsheet takes {TabCells.Longest:N0}.", 0);
+                    outcomes[i] = new ItemFailed("tab: cell too long", $"A cell of the row {row.Key} has {tooLong.Length:N0} characters; a cell takes {destination.LongestCell:N0}.", 0);
                 }
                 else if (written is { IsDirty: false, Cells: { } cells } && cells.AsSpan().SequenceEqual(row.Cells))
                 {
@@ -323,6 +323,7 @@ internal sealed class TabSyncRun(
                 await TabWriter.CountUndoneAsync(connection, job.Id, tab.Key, undone, cancellationToken);
             }
 
+            await TabTroubles.NoteAsync(connection, job.Id, tab.Key, [.. tab], cancellationToken);
             foreach (var result in tab)
             {
                 switch (result.Outcome is ItemFailed failed ? failed.Result : (result.Outcome as ItemSucceeded)?.Result)

@@ -1,12 +1,17 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace OrleansBulk.Tabs;
 
-/// <summary>What a <c>tab-sync</c> job is to do: <c>{tabs?, incremental?}</c>.</summary>
+/// <summary>What a <c>tab-sync</c> job is to do: <c>{tabs?, incremental?, full?}</c>.</summary>
 /// <param name="Tabs">Their names, each once.</param>
 /// <param name="Incremental">Only what changed since the last sync; false: all rows are compared, deleted ones found, and a sheet that was changed is put right.</param>
-internal sealed record TabSyncSpec(IReadOnlyList<string> Tabs, bool Incremental)
+/// <param name="Full">Tabs of an incremental sync of which all rows are compared nevertheless; null: none.</param>
+internal sealed record TabSyncSpec(IReadOnlyList<string> Tabs, bool Incremental, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Full = null)
 {
+    /// <summary>Whether all rows of a tab are compared.</summary>
+    public bool IsFull(string tab) => !Incremental || Full?.Contains(tab) is true;
+
     /// <summary>Reads what somebody sent. The problem is a sentence; null when there is none.</summary>
     public static (TabSyncSpec? Spec, string? Problem) Read(JsonElement spec, TabCatalog catalog)
     {
@@ -26,18 +31,25 @@ internal sealed record TabSyncSpec(IReadOnlyList<string> Tabs, bool Incremental)
         }
 
         var incremental = sent.ValueKind != JsonValueKind.False;
-        if (!spec.TryGetProperty("tabs", out var tabs) || tabs.ValueKind == JsonValueKind.Null)
+        var (tabs, wrongTabs) = ReadNames(spec, "tabs", "leave it out for all tabs", catalog);
+        var (full, wrongFull) = ReadNames(spec, "full", "it names tabs of which all rows are compared though incremental is true", catalog);
+        return (wrongTabs ?? wrongFull) is { } problem ? (null, problem) : (new TabSyncSpec(tabs ?? [.. catalog.All.Select(tab => tab.Name)], incremental, full), null);
+    }
+
+    private static (IReadOnlyList<string>? Names, string? Problem) ReadNames(JsonElement spec, string member, string hint, TabCatalog catalog)
+    {
+        if (!spec.TryGetProperty(member, out var list) || list.ValueKind == JsonValueKind.Null)
         {
-            return (new TabSyncSpec([.. catalog.All.Select(tab => tab.Name)], incremental), null);
+            return (null, null);
         }
 
-        if (tabs.ValueKind != JsonValueKind.Array || tabs.GetArrayLength() == 0)
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
         {
-            return (null, "spec.tabs must be a list of names; leave it out for all tabs.");
+            return (null, $"spec.{member} must be a list of names; {hint}.");
         }
 
         var names = new List<string>();
-        foreach (var entry in tabs.EnumerateArray())
+        foreach (var entry in list.EnumerateArray())
         {
             var name = entry.ValueKind == JsonValueKind.String ? entry.GetString()! : entry.GetRawText();
             if (catalog.Find(name) is null)
@@ -48,7 +60,7 @@ internal sealed record TabSyncSpec(IReadOnlyList<string> Tabs, bool Incremental)
             names.Add(name);
         }
 
-        return (new TabSyncSpec([.. names.Distinct(StringComparer.Ordinal)], incremental), null);
+        return ([.. names.Distinct(StringComparer.Ordinal)], null);
     }
 
     public static TabSyncSpec Parse(string json) => JsonSerializer.Deserialize<TabSyncSpec>(json, JsonSerializerOptions.Web)!;

@@ -64,7 +64,7 @@ internal static class TabWriter
         WITH ended AS (
             UPDATE tab_syncs SET finished_at = CASE WHEN $9 THEN $3 ELSE finished_at END, is_whole = CASE WHEN $9 THEN $4 ELSE is_whole END WHERE tab = $1 AND job_id = $2 RETURNING layout
         ), older AS (
-            DELETE FROM tab_changes WHERE tab = $1 AND job_id <> $2
+            DELETE FROM tab_changes WHERE tab = $1 AND job_id <> $2 AND EXISTS (SELECT FROM tab_changes WHERE tab = $1 AND job_id = $2)
         )
         UPDATE tabs SET job_id = CASE WHEN $9 THEN NULL ELSE job_id END,
             published_at = CASE WHEN $10 THEN $3 ELSE published_at END, is_unpublished = is_unpublished AND NOT $10,

@@ -12,6 +12,7 @@ namespace OrleansBulk.Simulator.Calls;
 internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal, TimeProvider clock, long started)
 {
     private readonly UpstreamJournal _journal = desk.Journal;
+    private readonly Task _letGo = desk.LetGo;
     private Question? _question;
     private RefusalCause? _refusal;
     private string? _fault;
@@ -22,6 +23,9 @@ internal sealed class Call(HttpContext http, UpstreamDesk desk, Journal journal,
 
     /// <summary>Whole milliseconds from the start of the simulator to its arrival.</summary>
     public long ArrivedMs => (long)clock.GetElapsedTime(started, Arrived).TotalMilliseconds;
+
+    /// <summary>Completes when no hold that was there when it came keeps its answer back.</summary>
+    public Task LetGoAsync() => _letGo.WaitAsync(Leaving);
 
     /// <summary>Cancelled when the client goes away.</summary>
     public CancellationToken Leaving => http.RequestAborted;

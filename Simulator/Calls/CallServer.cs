@@ -102,7 +102,7 @@ internal sealed partial class CallServer(ScenarioStore scenarios, Journal journa
         reply = WithQuota(reply with { Headers = [.. reply.Headers, .. headers] }, quota);
         var latency = LatencyDraw.Of(rules.Scenario.Latency, seed, upstream, number);
         if (latency > TimeSpan.Zero) await timer.WaitUntilAsync(call.Arrived + (long)(latency.TotalSeconds * clock.TimestampFrequency), call.Leaving);
-        await desk.LetGoAsync(call.Leaving);
+        await call.LetGoAsync();
         await call.SendAsync(reply, fault, timer);
     }
 

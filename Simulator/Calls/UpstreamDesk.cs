@@ -30,7 +30,7 @@ internal sealed class UpstreamDesk(Upstream upstream)
 
     public void EndWork() => Interlocked.Decrement(ref _working);
 
-    /// <summary>Lets answers wait until what this returns is disposed. Those that come after another hold has begun wait for that one alone.</summary>
+    /// <summary>Lets the answers to calls that come from now on wait until what this returns is disposed. Calls that come after another hold has begun wait for that one alone.</summary>
     public IDisposable Hold()
     {
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,8 +38,8 @@ internal sealed class UpstreamDesk(Upstream upstream)
         return new HeldAnswers(this, held);
     }
 
-    /// <summary>Completes when no hold keeps an answer back.</summary>
-    public Task LetGoAsync(CancellationToken leaving) => _held?.Task.WaitAsync(leaving) ?? Task.CompletedTask;
+    /// <summary>Completes when a call that comes now may be answered.</summary>
+    public Task LetGo => _held?.Task ?? Task.CompletedTask;
 
     public void ResetJournal() => _journal = new UpstreamJournal();
 

@@ -281,6 +281,7 @@ public sealed class SyncTests(ITestOutputHelper output)
         using var first = host.Simulator.Hold("nppes");
         var id = await StartAsync(program, """{"specialties": ["Dermatology", "Internal Medicine"], "states": ["GA"]}""");
         await DoingAsync("Dermatology (1 of 2)");
+        await WebHost.UntilAsync("it has asked", () => Task.FromResult(host.Simulator.Journal("nppes").InFlight == 1));
 
         using (host.Simulator.Hold("nppes"))
         {

@@ -21,7 +21,7 @@ public sealed class FilesDestinationTests : IDisposable
     {
         await PublishAsync(TabSamples.Row(1, "1", "a \"b\", c", "=1+1"), TabSamples.Cleared(2), TabSamples.Row(3, "", "é", "two\nlines"));
 
-        Assert.Equal("Column 1,Column 2,Column 3\r\n1,\"a \"\"b\"\", c\",'=1+1\r\n,é,\"two\nlines\"\r\n", Encoding.UTF8.GetString(await File.ReadAllBytesAsync(_files.PathOf(Tab))));
+        Assert.Equal("Column 1,Column 2,Column 3\r\n1,\"a \"\"b\"\", c\",'=1+1\r\n,é,\"two\nlines\"\r\n", Encoding.UTF8.GetString(await File.ReadAllBytesAsync(_files.PathsOf(Tab)[0])));
     }
 
     [Theory]
@@ -34,7 +34,7 @@ public sealed class FilesDestinationTests : IDisposable
     {
         await PublishAsync(TabSamples.Row(1, cell, cell, ""));
 
-        var line = (await File.ReadAllLinesAsync(_files.PathOf(Tab)))[1];
+        var line = (await File.ReadAllLinesAsync(_files.PathsOf(Tab)[0]))[1];
         Assert.Equal($"{written},'{cell},", line);
     }
 
@@ -42,17 +42,17 @@ public sealed class FilesDestinationTests : IDisposable
     public async Task Reader_SeesTheOldFile_UntilTheNewOneIsWhole()
     {
         await PublishAsync(TabSamples.Rows(1, 3));
-        var old = await File.ReadAllTextAsync(_files.PathOf(Tab));
+        var old = await File.ReadAllTextAsync(_files.PathsOf(Tab)[0]);
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var isHalfDone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
         var publishing = _files.PublishAsync(Tab, Halting(), CancellationToken.None);
         await isHalfDone.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
-        Assert.Equal(old, await File.ReadAllTextAsync(_files.PathOf(Tab)));
+        Assert.Equal(old, await File.ReadAllTextAsync(_files.PathsOf(Tab)[0]));
         goOn.SetResult();
         await publishing;
-        Assert.Equal(20_001, (await File.ReadAllLinesAsync(_files.PathOf(Tab))).Length);
+        Assert.Equal(20_001, (await File.ReadAllLinesAsync(_files.PathsOf(Tab)[0])).Length);
 
         async IAsyncEnumerable<TabRow> Halting()
         {
@@ -73,13 +73,13 @@ public sealed class FilesDestinationTests : IDisposable
     public async Task BrokenOff_LeavesTheOldFile_AndNothingBeside()
     {
         await PublishAsync(TabSamples.Rows(1, 3));
-        var old = await File.ReadAllTextAsync(_files.PathOf(Tab));
+        var old = await File.ReadAllTextAsync(_files.PathsOf(Tab)[0]);
         using var stop = new CancellationTokenSource();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _files.PublishAsync(Tab, Stopping(), stop.Token));
 
-        Assert.Equal(old, await File.ReadAllTextAsync(_files.PathOf(Tab)));
-        Assert.Equal([_files.PathOf(Tab)], Directory.GetFiles(_folder));
+        Assert.Equal(old, await File.ReadAllTextAsync(_files.PathsOf(Tab)[0]));
+        Assert.Equal([_files.PathsOf(Tab)[0]], Directory.GetFiles(_folder));
 
         async IAsyncEnumerable<TabRow> Stopping()
         {
@@ -112,7 +112,7 @@ public sealed class FilesDestinationTests : IDisposable
     [InlineData("a/b")]
     [InlineData("dot.")]
     public void TitleThatIsNoFileName_GivesWayToTheName(string title) =>
-        Assert.Equal(Path.Combine(_folder, "user-profiles.csv"), _files.PathOf(TabSamples.Tab(title: title)));
+        Assert.Equal(Path.Combine(_folder, "user-profiles.csv"), _files.PathsOf(TabSamples.Tab(title: title))[0]);
 
     [Fact]
     public async Task FolderThatCannotBeWritten_IsSaidInWords()
@@ -140,7 +140,7 @@ public sealed class FilesDestinationTests : IDisposable
         await _files.PublishAsync(Tab, Many(), CancellationToken.None);
 
         Assert.True(held < seen.Count / 4, $"{held} of {seen.Count} rows that were looked at are held to the end.");
-        var length = new FileInfo(_files.PathOf(Tab)).Length;
+        var length = new FileInfo(_files.PathsOf(Tab)[0]).Length;
         Assert.InRange(length, Rows * 40L, Rows * (long)Text);
         Assert.True(length - written < 1_000_000, $"{(length - written) / 1e6:0.0} MB of text were not in the file when its last row came.");
 
@@ -172,6 +172,10 @@ public sealed class FilesDestinationTests : IDisposable
     [InlineData("a\0b")]
     public void Options_AreChecked(string folder) =>
         Assert.StartsWith("Tabs:Files:Folder is '", Assert.Throws<InvalidOperationException>(new FilesOptions { Folder = folder }.Validate).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void UnknownForm_IsRefused() =>
+        Assert.Equal("Tabs:Files:Format is 'ods'; it must be csv, xlsx or both.", Assert.Throws<InvalidOperationException>(new FilesOptions { Format = "ods" }.Validate).Message);
 
     private Task PublishAsync(params TabRow[] rows) => _files.PublishAsync(Tab, TabSamples.Stream(rows), CancellationToken.None);
 }

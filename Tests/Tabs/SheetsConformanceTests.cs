@@ -85,6 +85,26 @@ public sealed class SheetsConformanceTests : TabDestinationConformance
     }
 
     [Fact]
+    public async Task NumbersAndFlags_AreSuch_WhereTheirColumnSaysSo_AndNothingIsLost()
+    {
+        Tab = new TabDefinition("kinds", "Kinds", "SELECT 1", [new("n", "Number", TabFormat.Number), new("f", "Flag", TabFormat.Flag), new("x", "Text", TabFormat.Text)], 25, 500);
+        await SyncAsync(TabSamples.Row(1, "-12.50", "yes", "7"), TabSamples.Row(2, "007", "maybe", "yes"), TabSamples.Row(3, "12345678901234567890", "no", ""));
+
+        Assert.Equal((-12.5, true, "7"), (Cell("A2"), Cell("B2"), Cell("C2")));
+        Assert.Equal(("007", "maybe", "yes"), (Cell("A3"), Cell("B3"), Cell("C3")));
+        Assert.Equal(("12345678901234567890", false), (Cell("A4"), Cell("B4")));
+        Assert.Equal(0, await FullAsync());
+
+        _sheets.Workbook.Put(Tab.Title, "A2", "-12.50"); // looks the same and does not add up
+        _sheets.Workbook.Put(Tab.Title, "B2", "yes");
+        _sheets.Workbook.Put(Tab.Title, "A4", 1.5);
+        Assert.Equal(2, await FullAsync());
+        Assert.Equal((-12.5, true, "12345678901234567890"), (Cell("A2"), Cell("B2"), Cell("A4")));
+
+        object? Cell(string place) => _sheets.Workbook.Cell(Tab.Title, place);
+    }
+
+    [Fact]
     public async Task FullSync_WritesOnlyWhatDiffers_AndCountsIt()
     {
         await _sheets.DisposeAsync();

@@ -17,11 +17,12 @@ public sealed class TabClockTests
         var time = new ManualTime();
         var clocks = Enumerable.Range(0, 3).Select(_ => new TabClock(stage.Postgres.Database, stage.Jobs.Intake, stage.Catalog, options, time, NullLogger<TabClock>.Instance)).ToList();
 
-        Assert.Single(await LookAsync()); // the first one at once
+        var first = Assert.Single(await LookAsync()); // the first one at once
         Assert.Empty(await LookAsync());
         time.Advance(TimeSpan.FromMinutes(23)); // four were missed
         var second = Assert.Single(await LookAsync());
         Assert.Empty(await LookAsync());
+        await Task.WhenAll(stage.Jobs.EndAsync(first), stage.Jobs.EndAsync(second));
         time.Advance(TimeSpan.FromMinutes(40));
         var third = Assert.Single(await LookAsync());
 
@@ -31,6 +32,56 @@ public sealed class TabClockTests
         clocks.ForEach(clock => clock.Dispose());
 
         async Task<IReadOnlyList<Guid>> LookAsync() => [.. (await Task.WhenAll(clocks.Select(clock => clock.RunOnceAsync(CancellationToken.None)))).OfType<Guid>()];
+    }
+
+    [Fact]
+    public async Task TabWhoseComparisonDidNotCome_IsComparedWithTheNextSync()
+    {
+        var options = new TabOptions { Delay = TimeSpan.Zero, Scheduled = true, Interval = TimeSpan.FromMinutes(5), FullEvery = TimeSpan.FromDays(1) };
+        await using var stage = await TabStage.StartAsync(options);
+        var time = new ManualTime();
+        await stage.Postgres.ExecuteAsync($"""
+            INSERT INTO tab_schedule (next_at, full_at) VALUES ('{time.GetUtcNow():O}', '{time.GetUtcNow():O}');
+            INSERT INTO tabs (name, watermark_at, watermark_key, full_at, paused)
+            SELECT name, '{time.GetUtcNow():O}', '1', timestamptz '{time.GetUtcNow():O}' - CASE name WHEN 'chat-logs' THEN interval '25 hours' ELSE interval '1 hour' END, true
+            FROM unnest(ARRAY['user-profiles', 'quiz-responses', 'engagement-logs', 'chat-logs']) AS name
+            """); // they are paused, so nothing becomes of the syncs
+        using var clock = new TabClock(stage.Postgres.Database, stage.Jobs.Intake, stage.Catalog, options, time, NullLogger<TabClock>.Instance);
+
+        Assert.Equal("chat-logs", await LookAsync());
+        Assert.Equal("chat-logs", await LookAsync());
+        await stage.Postgres.ExecuteAsync($"INSERT INTO tab_syncs (tab, job_id, started_at, is_full) VALUES ('chat-logs', gen_random_uuid(), '{time.GetUtcNow():O}', true)");
+        Assert.Equal("", await LookAsync()); // it was begun and did not come to its end: not at once again
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("chat-logs", await LookAsync());
+
+        async Task<string> LookAsync()
+        {
+            var id = Assert.NotNull(await clock.RunOnceAsync(CancellationToken.None));
+            time.Advance(TimeSpan.FromMinutes(5));
+            var spec = System.Text.Json.JsonDocument.Parse((await stage.Jobs.Jobs.ReadSpecAsync(id, CancellationToken.None))!).RootElement;
+            Assert.True(spec.GetProperty("incremental").GetBoolean());
+            return spec.TryGetProperty("full", out var full) ? string.Join(' ', full.EnumerateArray().Select(tab => tab.GetString())) : "";
+        }
+    }
+
+    [Fact]
+    public async Task OldSyncs_AreForgotten_ButForTheNewestAndTheOneWhoseChangesAreShown()
+    {
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        var time = new ManualTime();
+        await postgres.ExecuteAsync($"""
+            INSERT INTO tabs (name) VALUES ('a'), ('b');
+            INSERT INTO tab_syncs (tab, job_id, started_at, is_full, added)
+            SELECT tab, gen_random_uuid(), timestamptz '{time.GetUtcNow():O}' - day * interval '1 day', false, day FROM unnest(ARRAY[40, 50, 60]) AS day, unnest(ARRAY['a', 'b']) AS tab;
+            INSERT INTO tab_syncs (tab, job_id, started_at, is_full, added) VALUES ('a', gen_random_uuid(), '{time.GetUtcNow():O}', false, 0);
+            INSERT INTO tab_changes (tab, job_id, key, kind) SELECT tab, job_id, '1', 'removed' FROM tab_syncs WHERE tab = 'a' AND added = 50
+            """);
+        using var upkeep = new TabUpkeep(postgres.Database, time, NullLogger<TabUpkeep>.Instance);
+
+        await upkeep.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal("a0 a50 b40", await postgres.QueryAsync<string>("SELECT string_agg(tab || added, ' ' ORDER BY tab || added) FROM tab_syncs"));
     }
 
     [Theory]

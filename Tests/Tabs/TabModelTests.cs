@@ -157,7 +157,7 @@ public sealed class TabModelTests
 
         var expected = new FilesDestination(new FilesOptions { Folder = Path.Combine(folder, "expected") });
         await expected.PublishAsync(tab, TabSamples.Stream((await stage.ReadSourceAsync(tab.Name)).Select((row, place) => new TabRow(place + 1, row.Cells))), CancellationToken.None);
-        var (wanted, there) = (await File.ReadAllLinesAsync(expected.PathOf(tab)), await File.ReadAllLinesAsync(Path.Combine(folder, Path.GetFileName(expected.PathOf(tab)))));
+        var (wanted, there) = (await File.ReadAllLinesAsync(expected.PathsOf(tab)[0]), await File.ReadAllLinesAsync(Path.Combine(folder, Path.GetFileName(expected.PathsOf(tab)[0]))));
         Assert.True(wanted.Order(StringComparer.Ordinal).SequenceEqual(there.Order(StringComparer.Ordinal)) && wanted[0] == there[0], $"The file of {tab.Name} is not equal to the source after {when}.");
     }
 

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrleansBulk.Tabs;
 using OrleansBulk.Tests.Support;
+using OrleansBulk.Tests.Web;
 
 namespace OrleansBulk.Tests.Tabs;
 
@@ -47,6 +49,63 @@ public sealed partial class TabSourceTests
         Assert.Equal(["1", "3"], rows.Select(row => row.Key).Order());
         Assert.All(rows, row => Assert.Matches("^[0-9]+\\|Learner [0-9]+\\|learner[0-9]+@example.org\\|[A-Z].+\\|[0-9.]+\\|20[0-9-]+ [0-9:]+$", string.Join('|', row.Cells)));
         Assert.Equal(["999"], gone);
+    }
+
+    [Fact]
+    public async Task Lag_IsCountedInTheDatabase_AndNothingButTheFigureComes()
+    {
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        await postgres.ExecuteAsync("SELECT learning.make_demo(50)");
+        await using var source = new TabSource(postgres.ConnectionString, new TabOptions());
+        var tab = TabCatalog.Load(null).Find("chat-logs")!;
+        var oldest = new DateTimeOffset(await postgres.QueryAsync<DateTime>("SELECT min(updated_at) FROM learning.chat_logs"));
+
+        Assert.Equal(new TabLag(50, oldest), await source.ReadLagAsync(tab, null, 100, CancellationToken.None));
+        Assert.Equal(new TabLag(30, oldest), await source.ReadLagAsync(tab, null, 30, CancellationToken.None));
+        Assert.Equal(new TabLag(0, null), await source.ReadLagAsync(tab, new TabPlace(DateTimeOffset.UtcNow.AddDays(1), "1"), 30, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task RoleThatOnlyReads_IsMadeByTheScript_AndOneThatMayWriteIsNamed()
+    {
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        var role = $"tab_reader_{Guid.NewGuid():N}";
+        var script = string.Join('\n', (await File.ReadAllLinesAsync(Repository.PathOf("scripts", "sql", "tab_reader.sql"))).Where(line => !line.StartsWith("--", StringComparison.Ordinal)));
+        await postgres.ExecuteAsync(script.Replace(":\"role\"", role, StringComparison.Ordinal).Replace(":\"schema\"", "learning", StringComparison.Ordinal));
+        try
+        {
+            await using var owner = new TabSource(postgres.ConnectionString, new TabOptions());
+            Assert.NotNull(await owner.FindWritingRoleAsync(CancellationToken.None));
+            await postgres.ExecuteAsync($"SET ROLE {role}; SELECT count(*) FROM learning.users, learning.chat_logs; RESET ROLE");
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => postgres.ExecuteAsync($"SET ROLE {role}; DELETE FROM learning.users"));
+            Assert.Equal("42501", refused.SqlState);
+            Assert.False(await postgres.QueryAsync<bool>($"SELECT bool_or(has_table_privilege('{role}', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')) FROM pg_class c WHERE c.relnamespace = 'learning'::regnamespace AND c.relkind = 'r'"));
+        }
+        finally
+        {
+            await postgres.ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    [Fact]
+    public async Task TabsWhoseQueryIsWrong_AreNamedAtTheStart()
+    {
+        var catalog = TabCatalog.Parse("""
+            {"tabs": [
+                {"name": "wrong", "source": "SELECT id AS key, updated_at, name FROM learning.nobody", "columns": [{"name": "name"}]},
+                {"name": "right", "source": "SELECT id AS key, updated_at, name FROM learning.users", "columns": [{"name": "name"}]}
+            ]}
+            """, "test.json");
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        await using var source = new TabSource(postgres.ConnectionString, new TabOptions());
+        using var log = new LogCapture();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        using var check = new TabSourceCheck(source, catalog, loggers.CreateLogger<TabSourceCheck>());
+
+        Assert.Equal(1, await check.RunOnceAsync(CancellationToken.None));
+
+        Assert.Contains("The tab 'wrong' cannot be synced: its source query is refused: relation \"learning.nobody\" does not exist.", log.At(LogLevel.Error), StringComparison.Ordinal);
+        Assert.Contains("which may write too", log.At(LogLevel.Warning), StringComparison.Ordinal);
     }
 
     [Theory]

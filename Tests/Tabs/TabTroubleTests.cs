@@ -41,7 +41,7 @@ public sealed class TabTroubleTests
         stage.Process.Publishing = () => { };
         await stage.SyncAsync();
 
-        Assert.Equal(36, (await File.ReadAllLinesAsync(files.PathOf(stage.Catalog.All[0]))).Length); // with the header
+        Assert.Equal(36, (await File.ReadAllLinesAsync(files.PathsOf(stage.Catalog.All[0])[0])).Length); // with the header
         Directory.Delete(folder, recursive: true);
     }
 
@@ -60,7 +60,7 @@ public sealed class TabTroubleTests
             """);
         await stage.SyncAsync();
 
-        Assert.Equal(6, (await File.ReadAllLinesAsync(files.PathOf(stage.Catalog.All[0]))).Length);
+        Assert.Equal(6, (await File.ReadAllLinesAsync(files.PathsOf(stage.Catalog.All[0])[0])).Length);
         Directory.Delete(folder, recursive: true);
     }
 

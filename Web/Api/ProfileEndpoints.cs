@@ -25,9 +25,9 @@ internal static class ProfileEndpoints
             .Reads<IReadOnlyList<ProfileBody>>(required: true, "application/json", "application/x-ndjson", "text/csv").Produces<RegisterAnswer>().WithSummary("Registers profiles: a JSON array, NDJSON or CSV of {platform, handle, owner?}.");
         profiles.MapGet("/", ListAsync).Produces<PageOf<ProfileRow>>().WithSummary("Profiles by platform and handle, a page at a time.");
         profiles.MapPost("/delete", DeleteAsync).RequireAuthorization(Policies.Operator).Reads<DeleteBody>().Produces<DeleteAnswer>().WithSummary("Deletes profiles and their history: {profileIds: […]}.");
-        profiles.MapGet("/{platform}/{handle}", ReadAsync).WithMetadata(NotForeground.Mark).Produces<ProfileRow>().WithSummary("One profile, fetched anew when older than maxAgeSeconds (300; for viewers never less).");
+        profiles.MapGet("/{platform}/{handle}", ReadAsync).WithMetadata(NotForegroundAttribute.Mark).Produces<ProfileRow>().WithSummary("One profile, fetched anew when older than maxAgeSeconds (300; for viewers never less).");
         profiles.MapGet("/{platform}/{handle}/history", HistoryAsync).Produces<IReadOnlyList<ProfileChange>>().WithSummary("What changed when, newest first.");
-        profiles.MapGet("/{platform}/{handle}/rating-history", RatingHistoryAsync).WithMetadata(NotForeground.Mark).Produces<RatingHistory>().WithSummary("Rated contests from the platform itself, oldest first; asked for once in five minutes.");
+        profiles.MapGet("/{platform}/{handle}/rating-history", RatingHistoryAsync).WithMetadata(NotForegroundAttribute.Mark).Produces<RatingHistory>().WithSummary("Rated contests from the platform itself, oldest first; asked for once in five minutes.");
         var admin = profiles.MapGroup("/admin").RequireAuthorization(Policies.Operator);
         admin.MapPost("/bulk-refresh", BulkRefreshAsync).WithBodyLimit(RequestBodies.LargeBody).Reads<RefreshBody>().Produces<JobStarted>(StatusCodes.Status202Accepted).Produces<JobView>()
             .WithSummary("Refreshes profiles as a job; ?wait=30 answers with the finished job if it ends within 30 s.");

@@ -2,6 +2,7 @@ using OrleansBulk.Jobs;
 using OrleansBulk.Tabs;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Errors;
+using OrleansBulk.Web.Foreground;
 
 namespace OrleansBulk.Web.Api;
 
@@ -14,9 +15,9 @@ internal static class TabEndpoints
     public static void MapTabs(this IEndpointRouteBuilder routes)
     {
         var tabs = routes.MapGroup("/api/tabs").WithTags("Tabs").RequireAuthorization(Policies.Viewer);
-        tabs.MapGet("", ListAsync).Produces<IReadOnlyList<TabView>>().WithSummary("Every tab: last sync, rows that wait and how long, up to where it is synced.");
+        tabs.MapGet("", ListAsync).WithMetadata(NotForegroundAttribute.Mark).Produces<IReadOnlyList<TabView>>().WithSummary("Every tab: last sync, rows, rows that wait and how long, what went wrong, up to where it is synced and when it is synced next.");
         tabs.MapGet("/{name}/syncs", SyncsAsync).Produces<IReadOnlyList<TabSyncView>>().WithSummary("The last syncs of a tab, newest first.");
-        tabs.MapGet("/{name}/changes", ChangesAsync).Produces<PageOf<TabChange>>().WithSummary("What the last sync of a tab changed: added, changed, removed.");
+        tabs.MapGet("/{name}/changes", ChangesAsync).Produces<PageOf<TabChange>>().WithSummary("What the last sync that changed anything in a tab did: added, changed, removed.");
         tabs.MapPost("/sync", SyncAsync).RequireAuthorization(Policies.Operator).Reads<TabSyncBody>(required: false).Produces<JobStarted>(StatusCodes.Status202Accepted)
             .WithSummary("Syncs tabs as a job; {\"incremental\": false} compares all rows, finds deleted ones and puts right what was changed in the sheet.");
         tabs.MapPost("/{name}/pause", (string name, HttpContext context, TabCatalog catalog, TabStore store, AuditLog audit, CancellationToken cancellationToken) => PauseAsync(name, true, context, catalog, store, audit, cancellationToken))
@@ -50,7 +51,7 @@ internal static class TabEndpoints
         }
 
         var size = limit ?? 100;
-        var page = (await store.ReadHistoryAsync(name, 1, cancellationToken)) is [var last, ..] ? await store.ReadChangesAsync(name, last.JobId, after, size, cancellationToken) : [];
+        var page = await store.FindLastChangedAsync(name, cancellationToken) is { } last ? await store.ReadChangesAsync(name, last.JobId, after, size, cancellationToken) : [];
         return TypedResults.Ok(new PageOf<TabChange>(page, page.Count == size ? page[^1].Key : null));
     }
 

@@ -1,67 +1,93 @@
-using OrleansBulk.Storage;
 using OrleansBulk.Tabs;
-using OrleansBulk.Web.Accounts;
 
 namespace OrleansBulk.Web.Api;
 
-/// <summary>How tabs stand, for pages and the API. What waits in the source is read once in five seconds, however many look.</summary>
-public sealed class TabViews(TabCatalog catalog, TabStore store, TabSource source, TimeProvider time)
+/// <summary>How tabs stand, for pages and the API.</summary>
+public sealed class TabViews(TabCatalog catalog, TabStore store, TabLagSource lags, TabOptions options, TimeProvider time)
 {
-    /// <summary>Rows that wait are counted so far.</summary>
-    public const int MostCounted = 10_000;
-
-    private readonly BriefCache<string, TabLag?> _lags = new(TimeSpan.FromSeconds(5), time);
-
     public async Task<IReadOnlyList<TabView>> ListAsync(CancellationToken cancellationToken)
     {
         var states = await store.ListAsync(cancellationToken);
+        var next = options.Scheduled ? await store.FindNextAsync(cancellationToken) : null;
         var now = time.GetUtcNow();
-        return await Task.WhenAll(catalog.All.Select(async tab => TabView.Of(tab, states.GetValueOrDefault(tab.Name), await LagAsync(tab, states.GetValueOrDefault(tab.Name), cancellationToken), now)));
+        return await Task.WhenAll(catalog.All.Select(async tab =>
+        {
+            var state = states.GetValueOrDefault(tab.Name);
+            return TabView.Of(tab, state, await lags.ReadAsync(tab, state?.Watermark, cancellationToken), TabSchedule.Of(options, state, next), now);
+        }));
     }
 
     public async Task<TabView?> FindAsync(string name, CancellationToken cancellationToken) => (await ListAsync(cancellationToken)).FirstOrDefault(tab => tab.Name == name);
-
-    private Task<TabLag?> LagAsync(TabDefinition tab, TabState? state, CancellationToken cancellationToken) => _lags.GetAsync($"{tab.Name} {state?.Watermark}", async _ =>
-    {
-        try
-        {
-            return await source.ReadLagAsync(tab, state?.Watermark, MostCounted + 1, CancellationToken.None); // shared, so it does not end with the first who asked
-        }
-        catch (Exception error) when (Database.IsAway(error) || error is InvalidTabException or Npgsql.PostgresException)
-        {
-            return null; // the source is away, or the query is wrong: how the tab stands is known all the same
-        }
-    }, cancellationToken);
 }
 
 /// <summary>A tab on the wire.</summary>
-/// <param name="State">paused, syncing, behind (rows wait), or up-to-date; never, before its first sync.</param>
+/// <param name="State">
+/// syncing, paused, wrong (rows could not be written, its sync failed, or its query is refused: <paramref name="Error"/> says what), never (before its first sync), unknown (the source does not
+/// say whether rows wait), behind (rows wait), or up-to-date.
+/// </param>
+/// <param name="Rows">That stand in the destination.</param>
 /// <param name="Waiting">Rows that wait to be taken over, counted up to 10,001; null: the source could not be asked.</param>
 /// <param name="OldestWaitingSeconds">How long the oldest of them waits.</param>
-/// <param name="SyncedUpTo">All changes until then are in the destination.</param>
+/// <param name="WaitingAsOf">When that was so.</param>
+/// <param name="ToRewrite">Rows whose last write failed or was broken off, counted up to 1,001; the next sync writes them again.</param>
+/// <param name="SyncedUpTo">All changes until then are in the destination, but for those rows.</param>
+/// <param name="Error">What went wrong in the last sync, or why the source cannot be asked.</param>
 /// <param name="SyncedBy">The job that syncs it now.</param>
 public sealed record TabView(
-    string Name, string Title, string State, int Batch, int Limit, string? Destination, int? Waiting, double? OldestWaitingSeconds, DateTimeOffset? SyncedUpTo, DateTimeOffset? FullAt, TabSyncView? LastSync, Guid? SyncedBy)
+    string Name, string Title, string State, int Batch, int Limit, string? Destination, int Rows, int? Waiting, double? OldestWaitingSeconds, DateTimeOffset? WaitingAsOf, int ToRewrite,
+    DateTimeOffset? SyncedUpTo, DateTimeOffset? FullAt, string? Error, TabSyncView? LastSync, Guid? SyncedBy, TabSchedule Schedule)
 {
-    public static TabView Of(TabDefinition tab, TabState? state, TabLag? lag, DateTimeOffset now)
+    /// <summary>What was known of the source is believed for so long.</summary>
+    private static readonly TimeSpan Believed = TimeSpan.FromMinutes(1);
+
+    public static TabView Of(TabDefinition tab, TabState? state, TabLagView lag, TabSchedule schedule, DateTimeOffset now)
     {
+        var isBelieved = lag.Lag is not null && (lag.Problem is null || now - lag.At < Believed);
+        var error = state?.Error ?? lag.Problem;
         var word = state switch
         {
             { SyncedBy: not null } => "syncing",
             { Paused: true } => "paused",
+            { Error: not null } => "wrong",
+            _ when lag.IsWrong => "wrong",
             null or { Last: null } => "never",
-            _ => lag is { Rows: > 0 } ? "behind" : "up-to-date",
+            _ when !isBelieved => "unknown",
+            { Dirty: > 0 } => "behind",
+            _ => lag.Lag!.Rows > 0 ? "behind" : "up-to-date",
         };
         return new TabView(
-            tab.Name, tab.Title, word, tab.Batch, tab.Limit, state?.Destination, lag?.Rows, lag?.Oldest is { } oldest ? Math.Max(0, Math.Round((now - oldest).TotalSeconds, 1)) : null,
-            state?.Watermark?.At, state?.FullAt, state?.Last is { } last ? TabSyncView.Of(last) : null, state?.SyncedBy);
+            tab.Name, tab.Title, word, tab.Batch, tab.Limit, state?.Destination, state?.Rows ?? 0, lag.Lag?.Rows,
+            lag.Lag?.Oldest is { } oldest ? Math.Max(0, Math.Round((now - oldest).TotalSeconds, 1)) : null, lag.At, state is { SyncedBy: null } ? state.Dirty : 0,
+            state?.Watermark?.At, state?.FullAt, error, state?.Last is { } last ? TabSyncView.Of(last) : null, state?.SyncedBy, schedule);
     }
 }
 
-/// <summary>One sync of one tab on the wire.</summary>
-/// <param name="Whole">False: time was up before all rows were taken over, or some could not be written; null: it has not ended.</param>
-/// <param name="Restored">Rows of the sheet that somebody had changed, and that were put right.</param>
-public sealed record TabSyncView(Guid JobId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, bool Full, bool? Whole, int Added, int Changed, int Removed, int Restored)
+/// <summary>When a tab is synced by itself.</summary>
+/// <param name="Automatic">False: only when somebody says so.</param>
+/// <param name="Incremental">False: all rows are compared each time.</param>
+/// <param name="FullEverySeconds">How often all rows are compared.</param>
+/// <param name="NextAt">When the next sync begins; null: it is left out, or none is scheduled.</param>
+public sealed record TabSchedule(bool Automatic, double IntervalSeconds, bool Incremental, double FullEverySeconds, DateTimeOffset? NextAt)
 {
-    public static TabSyncView Of(TabSyncRow row) => new(row.JobId, row.StartedAt, row.FinishedAt, row.IsFull, row.IsWhole, row.Added, row.Changed, row.Removed, row.Restored);
+    public static TabSchedule Of(TabOptions options, TabState? state, DateTimeOffset? next) =>
+        new(options.Scheduled, options.Interval.TotalSeconds, options.Incremental, options.FullEvery.TotalSeconds, state is { Paused: true } ? null : next);
+}
+
+/// <summary>One sync of one tab on the wire.</summary>
+/// <param name="State">running, ended, cancelled, or failed (of itself, before its end).</param>
+/// <param name="Whole">False: time was up before all rows were taken over; null: it has not come to its end.</param>
+/// <param name="Restored">Rows of the sheet that somebody had changed, and that were put right.</param>
+/// <param name="Failed">Rows that could not be written, and whatever else failed.</param>
+public sealed record TabSyncView(Guid JobId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, string State, bool Full, bool? Whole, int Added, int Changed, int Removed, int Restored, int Failed)
+{
+    public static TabSyncView Of(TabSyncRow row) => new(
+        row.JobId, row.StartedAt, row.FinishedAt, StateOf(row), row.IsFull, row.IsWhole, row.Added, row.Changed, row.Removed, row.Restored, row.Failed);
+
+    private static string StateOf(TabSyncRow row) => row switch
+    {
+        { FinishedAt: not null } => "ended",
+        { JobStatus: "failed" } => "failed",
+        { JobStatus: "queued" or "planning" or "running" or "paused" } => "running",
+        _ => "cancelled",
+    };
 }

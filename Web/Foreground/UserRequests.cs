@@ -5,7 +5,7 @@ namespace OrleansBulk.Web.Foreground;
 
 /// <summary>
 /// Measures how long people wait for the beginning of an answer or for its failure, tells the <see cref="ForegroundGuard"/>, and logs slow ones with what ran beside them. Requests that wait
-/// for somebody else by their nature (<see cref="NotForeground"/>) say nothing about this service. The histogram of all requests per route is the platform's
+/// for somebody else by their nature (<see cref="NotForegroundAttribute"/>) say nothing about this service. The histogram of all requests per route is the platform's
 /// (<c>http_server_request_duration_seconds</c>).
 /// </summary>
 internal sealed class UserRequests(RequestDelegate next, ForegroundGuard guard, ForegroundOptions options, JobMetrics jobs, ILogger<UserRequests> log)
@@ -53,14 +53,15 @@ internal sealed class UserRequests(RequestDelegate next, ForegroundGuard guard, 
 
     /// <summary>Somebody looks at something or signs in.</summary>
     private static bool IsPerson(HttpContext context) =>
-        context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<NotForeground>() is null
+        context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<NotForegroundAttribute>() is null
         && (HttpMethods.IsGet(context.Request.Method) || context.Request.Path.StartsWithSegments("/account"));
 }
 
-/// <summary>Marks an endpoint whose answer waits for an upstream by its nature, or for which no person waits.</summary>
-internal sealed class NotForeground
+/// <summary>Marks an endpoint or a page whose answer waits for an upstream by its nature, or for which no person waits.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class NotForegroundAttribute : Attribute
 {
-    public static readonly NotForeground Mark = new();
+    public static readonly NotForegroundAttribute Mark = new();
 }
 
 internal static partial class UserRequestsLog

@@ -28,7 +28,7 @@ public static class MetricsSetup
         }
         else
         {
-            endpoint.RequireAuthorization(Policies.Viewer).WithMetadata(Foreground.NotForeground.Mark);
+            endpoint.RequireAuthorization(Policies.Viewer).WithMetadata(Foreground.NotForegroundAttribute.Mark);
         }
     }
 }

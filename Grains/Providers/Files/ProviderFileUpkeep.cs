@@ -24,7 +24,7 @@ public sealed class ProviderFileUpkeep(Database database, ProviderFileLoad loads
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception error) when ((Database.IsAway(error) || error is UnauthorizedAccessException) && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 ProviderFileUpkeepLog.PutOff(log, error);
             }
@@ -77,6 +77,6 @@ internal static partial class ProviderFileUpkeepLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Files} uploads of provider files that nobody will load.")]
     public static partial void Deleted(ILogger log, int files);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up uploads of provider files waits for the database or the disk.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up uploads of provider files did not come to its end; it is tried again in a while.")]
     public static partial void PutOff(ILogger log, Exception error);
 }

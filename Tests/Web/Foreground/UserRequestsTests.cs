@@ -23,7 +23,7 @@ public sealed class UserRequestsTests
             {
                 app.MapGet("/test/slow", WaitAsync).AllowAnonymous();
                 app.MapPost("/test/slow", WaitAsync).AllowAnonymous();
-                app.MapGet("/test/upstream", WaitAsync).AllowAnonymous().WithMetadata(NotForeground.Mark);
+                app.MapGet("/test/upstream", WaitAsync).AllowAnonymous().WithMetadata(NotForegroundAttribute.Mark);
             },
             services => services.AddSingleton(new ForegroundOptions { Slow = Slow / 2, LogSlow = Slow / 2 }));
         using var browser = new Browser(web.Address);

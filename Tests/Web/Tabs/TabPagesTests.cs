@@ -62,6 +62,7 @@ public sealed class TabPagesTests : IAsyncLifetime
         await program.WhenAsync(started.Json.GetProperty("id").GetGuid(), "completed");
         var tab = (await program.GetAsync("/api/tabs")).Json.EnumerateArray().First(view => view.GetProperty("name").GetString() == "user-profiles");
         Assert.Equal(("up-to-date", 0, 40), (tab.GetProperty("state").GetString(), tab.GetProperty("waiting").GetInt32(), tab.GetProperty("lastSync").GetProperty("added").GetInt32()));
+        Assert.Equal((40, false, 300), (tab.GetProperty("rows").GetInt32(), tab.GetProperty("schedule").GetProperty("automatic").GetBoolean(), tab.GetProperty("schedule").GetProperty("intervalSeconds").GetInt32()));
         Assert.Equal(40, (await program.GetAsync("/api/tabs/user-profiles/changes")).Json.GetProperty("items").GetArrayLength());
         Assert.Single((await program.GetAsync("/api/tabs/user-profiles/syncs")).Json.EnumerateArray());
 
@@ -70,6 +71,36 @@ public sealed class TabPagesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, (await program.PostAsync("/api/tabs/user-profiles/pause")).Status);
         var skipped = await program.PostAsync("/api/tabs/sync", new { tabs = new[] { "user-profiles" } });
         Assert.Equal(1, (await program.WhenAsync(skipped.Json.GetProperty("id").GetGuid(), "completed")).GetProperty("progress").GetProperty("skipped").GetInt32());
+    }
+
+    [Fact]
+    public async Task RowThatCannotBeWritten_IsSaid_UntilItCanBe_AndTheLastDifferenceStays()
+    {
+        using var program = _host.Program();
+        using var browser = await Visitor.SignInAsync(_host, Roles.Viewer);
+        await _host.Postgres.ExecuteAsync("UPDATE learning.chat_logs SET message = repeat('x', 60000) WHERE id = 3");
+
+        await SyncAsync();
+        var wrong = await TabAsync();
+        Assert.Equal(("wrong", 39, 1), (wrong.GetProperty("state").GetString(), wrong.GetProperty("rows").GetInt32(), wrong.GetProperty("lastSync").GetProperty("failed").GetInt32()));
+        Assert.Contains("60,000 characters", wrong.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("60,000 characters", await browser.ReadAsync("/tabs"), StringComparison.Ordinal);
+        Assert.Contains("has errors", await browser.ReadAsync("/tabs/chat-logs"), StringComparison.Ordinal);
+
+        await _host.Postgres.ExecuteAsync("UPDATE learning.chat_logs SET message = 'short', updated_at = now() WHERE id = 3; DELETE FROM learning.chat_logs WHERE id = 4");
+        await SyncAsync();
+        var right = await TabAsync();
+        Assert.Equal(("up-to-date", 40, 0), (right.GetProperty("state").GetString(), right.GetProperty("rows").GetInt32(), right.GetProperty("lastSync").GetProperty("failed").GetInt32()));
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, right.GetProperty("error").ValueKind);
+
+        await SyncAsync(); // nothing has changed
+        Assert.Equal("3", Assert.Single((await program.GetAsync("/api/tabs/chat-logs/changes")).Json.GetProperty("items").EnumerateArray()).GetProperty("key").GetString());
+        await SyncAsync(incremental: false);
+        Assert.Equal(39, (await TabAsync()).GetProperty("rows").GetInt32());
+
+        async Task SyncAsync(bool incremental = true) =>
+            await program.WhenAsync((await program.PostAsync("/api/tabs/sync", new { tabs = new[] { "chat-logs" }, incremental })).Json.GetProperty("id").GetGuid(), "completed");
+        async Task<System.Text.Json.JsonElement> TabAsync() => (await program.GetAsync("/api/tabs")).Json.EnumerateArray().First(view => view.GetProperty("name").GetString() == "chat-logs");
     }
 
     [Fact]
@@ -83,5 +114,8 @@ public sealed class TabPagesTests : IAsyncLifetime
         var job = await program.WhenAsync(id, "failed");
 
         Assert.Contains("Tabs:Files:Folder", job.GetProperty("error").GetString(), StringComparison.Ordinal);
+        var tab = (await program.GetAsync("/api/tabs")).Json.EnumerateArray().First(view => view.GetProperty("name").GetString() == "user-profiles");
+        Assert.Equal(("wrong", "failed"), (tab.GetProperty("state").GetString(), tab.GetProperty("lastSync").GetProperty("state").GetString()));
+        Assert.Contains("Tabs:Files:Folder", tab.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 }

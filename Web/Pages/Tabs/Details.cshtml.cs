@@ -2,10 +2,12 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using OrleansBulk.Tabs;
 using OrleansBulk.Web.Api;
+using OrleansBulk.Web.Foreground;
 
 namespace OrleansBulk.Web.Pages.Tabs;
 
-/// <summary>One tab: how it stands, its last syncs, and what the last one changed.</summary>
+/// <summary>One tab: how it stands, its last syncs, and what the last one that changed anything did.</summary>
+[NotForeground] // the lag is the source's to tell
 public sealed class DetailsModel(TabViews views, TabCatalog catalog, TabStore store, TimeProvider time) : PageModel
 {
     private const int MostSyncs = 20;
@@ -14,6 +16,9 @@ public sealed class DetailsModel(TabViews views, TabCatalog catalog, TabStore st
     public TabView Tab { get; private set; } = null!;
 
     public IReadOnlyList<TabSyncView> Syncs { get; private set; } = [];
+
+    /// <summary>The sync that the changes are of; null: none changed anything.</summary>
+    public TabDifference? Difference { get; private set; }
 
     public IReadOnlyList<TabChange> Changes { get; private set; } = [];
 
@@ -35,9 +40,9 @@ public sealed class DetailsModel(TabViews views, TabCatalog catalog, TabStore st
         }
 
         (Tab, Now) = (tab, time.GetUtcNow());
-        var syncs = await store.ReadHistoryAsync(name, MostSyncs, cancellationToken);
-        Syncs = [.. syncs.Select(TabSyncView.Of)];
-        var changes = syncs.Count == 0 ? [] : await store.ReadChangesAsync(name, syncs[0].JobId, after, MostChanges + 1, cancellationToken);
+        Syncs = [.. (await store.ReadHistoryAsync(name, MostSyncs, cancellationToken)).Select(TabSyncView.Of)];
+        Difference = await store.FindLastChangedAsync(name, cancellationToken);
+        var changes = Difference is { } difference ? await store.ReadChangesAsync(name, difference.JobId, after, MostChanges + 1, cancellationToken) : [];
         Changes = [.. changes.Take(MostChanges)];
         Next = changes.Count > MostChanges ? Changes[^1].Key : null;
         return Page();

@@ -5,10 +5,12 @@ using OrleansBulk.Jobs;
 using OrleansBulk.Tabs;
 using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Api;
+using OrleansBulk.Web.Foreground;
 
 namespace OrleansBulk.Web.Pages.Tabs;
 
 /// <summary>Every tab and how it stands; the commands to sync and to pause. <c>?handler=Live</c> draws the part that changes.</summary>
+[NotForeground] // the lag is the source's to tell
 public sealed class IndexModel(TabViews views, TabCatalog catalog, TabStore store, TabOptions options, JobIntake intake, AuditLog audit, TimeProvider time) : PageModel
 {
     public IReadOnlyList<TabView> Tabs { get; private set; } = [];
