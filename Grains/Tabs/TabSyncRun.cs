@@ -15,6 +15,8 @@ internal sealed class TabSyncRun(
     private static readonly TimeSpan GateWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+    internal const string Unchanged = "unchanged";
+    internal const string Deleted = "deleted since it was read";
     private const string TimeIsUp = "left for the next sync: time was up";
 
     private readonly FlowTicket _flow = new(job.Id.ToString("D"), job.Concurrency);
@@ -83,7 +85,7 @@ internal sealed class TabSyncRun(
                 var written = known.GetValueOrDefault(KeyOf(item));
                 if (!there.TryGetValue(KeyOf(item), out var row))
                 {
-                    outcomes[i] = written is null ? new ItemSkipped("deleted since it was read") : null;
+                    outcomes[i] = written is null ? new ItemSkipped(Deleted) : null;
                     item.Prepared = written is null ? null : new RowWork(KeyOf(item), written.Position, written.Cells, null, null);
                 }
                 else if (row.Cells.FirstOrDefault(cell => cell.Length > destination.LongestCell) is { } tooLong)
@@ -92,7 +94,7 @@ internal sealed class TabSyncRun(
                 }
                 else if (written is { IsDirty: false, Cells: { } cells } && cells.AsSpan().SequenceEqual(row.Cells))
                 {
-                    outcomes[i] = new ItemSkipped("unchanged");
+                    outcomes[i] = new ItemSkipped(Unchanged);
                 }
                 else if (written is not null)
                 {
