@@ -168,7 +168,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private const string DirtySql = """
         -- name: ListDirtyTabRows
-        SELECT key FROM tab_rows WHERE tab = $1 AND is_dirty ORDER BY key LIMIT $2
+        SELECT key FROM tab_rows WHERE tab = $1 AND is_dirty UNION SELECT key FROM tab_failures WHERE tab = $1 ORDER BY key LIMIT $2
         """;
 
     private async Task<IReadOnlyList<string>> ReadDirtyAsync(TabDefinition tab, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using OrleansBulk.Storage;
 
@@ -7,7 +8,7 @@ namespace OrleansBulk.Tabs;
 /// Tries every tab's query when the service has started, and looks whether the role that reads the source could also write: what is wrong with <c>tabs.json</c> is said then,
 /// and not only by the first sync. The service starts all the same: the source belongs to somebody else, and one tab must not hold up the rest.
 /// </summary>
-public sealed class TabSourceCheck(TabSource source, TabCatalog catalog, ILogger<TabSourceCheck> log) : BackgroundService
+public sealed class TabSourceCheck(TabSource source, TabCatalog catalog, IConfiguration configuration, ILogger<TabSourceCheck> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,7 +42,8 @@ public sealed class TabSourceCheck(TabSource source, TabCatalog catalog, ILogger
 
         if (await source.FindWritingRoleAsync(cancellationToken) is { } role)
         {
-            TabSourceCheckLog.MayWrite(log, role);
+            // The service's own database is the source of a first run, and the role is the service's.
+            TabSourceCheckLog.MayWrite(log, configuration.GetConnectionString("TabSource") is { Length: > 0 } ? LogLevel.Warning : LogLevel.Information, role);
         }
 
         return right;
@@ -53,8 +55,8 @@ internal static partial class TabSourceCheckLog
     [LoggerMessage(Level = LogLevel.Error, Message = "{Problem} It fails in every sync until tabs.json or the source is put right; the other tabs are synced.")]
     public static partial void Wrong(ILogger log, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Tabs are read as the role {Role}, which may write too. Its sessions are set to read only; better name one in ConnectionStrings:TabSource that can do no more, as scripts/sql/tab_reader.sql makes it.")]
-    public static partial void MayWrite(ILogger log, string role);
+    [LoggerMessage(Message = "Tabs are read as the role {Role}, which may write too. Its sessions are set to read only; better name one in ConnectionStrings:TabSource that can do no more, as scripts/sql/tab_reader.sql makes it.")]
+    public static partial void MayWrite(ILogger log, LogLevel level, string role);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The tabs' queries could not be checked, since their source does not answer.")]
     public static partial void NotChecked(ILogger log, Exception error);

@@ -15,7 +15,7 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
         SELECT t.name, t.watermark_at, t.watermark_key, t.paused, t.full_at, t.destination, s.job_id, s.started_at, s.finished_at, s.is_full, s.is_whole, s.added, s.changed, s.removed, s.restored,
                CASE WHEN f.failed = 0 THEN 0 ELSE s.failed END, f.status,
                CASE WHEN j.status IN ('queued', 'planning', 'running', 'paused') THEN t.job_id END, t.row_count,
-               (SELECT count(*) FROM (SELECT FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty LIMIT 1001) AS dirty)::integer,
+               (SELECT count(*) FROM (SELECT key FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty UNION SELECT key FROM tab_failures f WHERE f.tab = t.name LIMIT 1001) AS dirty)::integer,
                CASE WHEN s.finished_at IS NULL AND f.status = 'failed' THEN f.error WHEN e.failed = 0 THEN NULL ELSE t.error END
         FROM tabs t
         LEFT JOIN LATERAL (SELECT * FROM tab_syncs s WHERE s.tab = t.name ORDER BY s.started_at DESC LIMIT 1) s ON true

@@ -15,6 +15,8 @@ internal sealed class TabSyncRun(
     private static readonly TimeSpan GateWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+    internal const string Unchanged = "unchanged";
+    internal const string Deleted = "deleted since it was read";
     private const string TimeIsUp = "left for the next sync: time was up";
     private const string LaterSync = "not synced: a later sync has had the tab since";
     private const string SourceTrouble = "tab: source cannot be read";
@@ -157,7 +159,7 @@ internal sealed class TabSyncRun(
                 }
                 else if (!there.TryGetValue(KeyOf(item), out var row))
                 {
-                    outcomes[i] = written is null ? new ItemSkipped("deleted since it was read") : null;
+                    outcomes[i] = written is null ? new ItemSkipped(Deleted) : null;
                     item.Prepared = written is null ? item.Prepared : new RowWork(KeyOf(item), written.Position, written.Cells, null, null);
                 }
                 else if (row.Cells.FirstOrDefault(cell => cell.Length > destination.LongestCell) is { } tooLong)
@@ -166,7 +168,7 @@ internal sealed class TabSyncRun(
                 }
                 else if (written is { IsDirty: false, Cells: { } cells } && cells.AsSpan().SequenceEqual(row.Cells))
                 {
-                    outcomes[i] = new ItemSkipped("unchanged");
+                    outcomes[i] = new ItemSkipped(Unchanged);
                     if (written.UpdatedAt != row.UpdatedAt)
                     {
                         touched.Add(row);

@@ -100,7 +100,8 @@ public sealed partial class TabSourceTests
         await using var source = new TabSource(postgres.ConnectionString, new TabOptions());
         using var log = new LogCapture();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
-        using var check = new TabSourceCheck(source, catalog, loggers.CreateLogger<TabSourceCheck>());
+        var settings = new Microsoft.Extensions.Configuration.ConfigurationBuilder().Add(new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = [new("ConnectionStrings:TabSource", "its own")] }).Build();
+        using var check = new TabSourceCheck(source, catalog, settings, loggers.CreateLogger<TabSourceCheck>());
 
         Assert.Equal(1, await check.RunOnceAsync(CancellationToken.None));
 

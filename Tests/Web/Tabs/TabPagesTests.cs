@@ -87,6 +87,12 @@ public sealed class TabPagesTests : IAsyncLifetime
         Assert.Contains("60,000 characters", await browser.ReadAsync("/tabs"), StringComparison.Ordinal);
         Assert.Contains("has errors", await browser.ReadAsync("/tabs/chat-logs"), StringComparison.Ordinal);
 
+        await _host.Postgres.ExecuteAsync("UPDATE learning.chat_logs SET message = 'newer', updated_at = now() + interval '10 minutes' WHERE id = 40"); // the watermark leaves the row behind
+        await SyncAsync();
+        Assert.Equal(("wrong", 1), ((await TabAsync()).GetProperty("state").GetString(), (await TabAsync()).GetProperty("toRewrite").GetInt32()));
+        await SyncAsync();
+        Assert.Equal("wrong", (await TabAsync()).GetProperty("state").GetString());
+
         await _host.Postgres.ExecuteAsync("UPDATE learning.chat_logs SET message = 'short', updated_at = now() WHERE id = 3; DELETE FROM learning.chat_logs WHERE id = 4");
         await SyncAsync();
         var right = await TabAsync();
