@@ -51,6 +51,11 @@ public interface IWorkloadRun
     /// <summary>Writes results inside the commit's transaction, which is run again when the connection breaks: idempotent as SQL, no other effect.</summary>
     Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<ItemResult> results, CancellationToken cancellationToken);
 
+    /// <summary>The pump forgets an item that it had prepared; it may come again, in a chunk that is prepared anew. What is held for it can go. Called by the pump's loop: it must be quick.</summary>
+    void PutBack(Item item)
+    {
+    }
+
     /// <summary>What <see cref="WriteAsync"/> wrote is committed, with the outcomes.</summary>
     void Committed(IReadOnlyList<ItemResult> results)
     {

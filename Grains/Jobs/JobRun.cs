@@ -402,6 +402,7 @@ internal sealed partial class JobRun : IJobPump
     private void Shelve(Item item)
     {
         _shelved = true;
+        _work.PutBack(item);
         Release(item.Chunk);
     }
 

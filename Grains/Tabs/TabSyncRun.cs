@@ -343,17 +343,23 @@ internal sealed class TabSyncRun(
 
     public void Committed(IReadOnlyList<ItemResult> results)
     {
-        foreach (var item in results.Select(result => result.Item))
+        foreach (var result in results)
         {
-            switch (TabItem.Read(item))
-            {
-                case ChangedRow row:
-                    Close(row.Tab, row.Key, item.Ordinal);
-                    break;
-                case GoneRow row:
-                    Close(row.Tab, row.Key, item.Ordinal);
-                    break;
-            }
+            PutBack(result.Item);
+        }
+    }
+
+    /// <summary>Nothing is done with its row any more: what is known of open rows must not grow with the rows of the job.</summary>
+    public void PutBack(Item item)
+    {
+        switch (TabItem.Read(item))
+        {
+            case ChangedRow row:
+                Close(row.Tab, row.Key, item.Ordinal);
+                break;
+            case GoneRow row:
+                Close(row.Tab, row.Key, item.Ordinal);
+                break;
         }
     }
 

@@ -32,7 +32,11 @@ public sealed class TabModelTests
             var needsFull = false;
             for (var step = 1; step <= 12; step++)
             {
-                needsFull |= await EditAsync(stage, random, files);
+                if (step % 3 > 0 || random.Next(2) == 0) // what a sync leaves undone must come with the next one, though nothing has changed
+                {
+                    needsFull |= await EditAsync(stage, random, files);
+                }
+
                 if (step % 3 > 0)
                 {
                     needsFull |= await TroubleAsync(stage, random, files, earlier);

@@ -302,14 +302,7 @@ public sealed class TabTroubleTests
         await stage.SyncAsync();
 
         // As the pump has it when the row is planned twice, in two chunks, and waits long at the gate.
-        var job = Guid.CreateVersion7();
-        await stage.Postgres.ExecuteAsync($"""
-            INSERT INTO jobs (id, workload, spec, mode, max_concurrency, request_hash, created_by, status, begun_at) SELECT '{job}', workload, spec, mode, max_concurrency, '', created_by, 'running', now() FROM jobs LIMIT 1;
-            UPDATE tabs SET job_id = '{job}', last_job_id = '{job}'; INSERT INTO tab_syncs (tab, job_id, started_at, is_full) VALUES ('users', '{job}', now(), false)
-            """);
-        var gates = stage.Jobs.Services.GetRequiredService<UpstreamGates>();
-        var run = new TabSyncRun(
-            new JobTicket(job, "{}", JobMode.Standard, 10), new TabSyncSpec(["users"], true), stage.Postgres.Database, stage.Catalog, stage.Source, stage.Grid, gates, new TabOptions { Delay = TimeSpan.Zero }, TimeProvider.System, pace: null);
+        var run = await RunAsync(stage);
         var (first, second) = (Chunk(0), Chunk(1));
         await stage.Postgres.ExecuteAsync("UPDATE learning.users SET name = 'first', updated_at = now() WHERE id = 1");
         Assert.Null((await run.PrepareAsync(first, CancellationToken.None))[0]);
@@ -326,9 +319,38 @@ public sealed class TabTroubleTests
         await stage.SyncAsync();
         Assert.Equal(await stage.ExpectedAsync("users"), stage.Shown("users"));
         Assert.Equal(0, await stage.Postgres.QueryAsync<long>("SELECT count(*) FROM tab_rows WHERE is_dirty OR is_changed_again"));
-
-        static Chunk Chunk(int no) => OrleansBulk.Jobs.Chunk.Read(no, no, OrleansBulk.Jobs.Chunk.Write([new ChangedRow("users", "1").Plan(null)]).Span, ".");
     }
+
+    [Fact]
+    public async Task RowThatIsPutBack_IsHeldForNobody()
+    {
+        await using var stage = await TabStage.StartAsync(catalog: Users("name"));
+        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(1)");
+        await stage.SyncAsync();
+        await stage.Postgres.ExecuteAsync("UPDATE learning.users SET name = 'changed', updated_at = now()");
+        var run = await RunAsync(stage);
+        var (first, second) = (Chunk(0), Chunk(1));
+
+        Assert.Null((await run.PrepareAsync(first, CancellationToken.None))[0]);
+        run.PutBack(first.Items[0]);
+
+        Assert.Null((await run.PrepareAsync(second, CancellationToken.None))[0]);
+    }
+
+    /// <summary>A sync at work on the tab, without a pump.</summary>
+    private static async Task<TabSyncRun> RunAsync(TabStage stage)
+    {
+        var job = Guid.CreateVersion7();
+        await stage.Postgres.ExecuteAsync($"""
+            INSERT INTO jobs (id, workload, spec, mode, max_concurrency, request_hash, created_by, status, begun_at) SELECT '{job}', workload, spec, mode, max_concurrency, '', created_by, 'running', now() FROM jobs LIMIT 1;
+            UPDATE tabs SET job_id = '{job}', last_job_id = '{job}'; INSERT INTO tab_syncs (tab, job_id, started_at, is_full) VALUES ('users', '{job}', now(), false)
+            """);
+        return new TabSyncRun(
+            new JobTicket(job, "{}", JobMode.Standard, 10), new TabSyncSpec(["users"], true), stage.Postgres.Database, stage.Catalog, stage.Source, stage.Grid,
+            stage.Jobs.Services.GetRequiredService<UpstreamGates>(), new TabOptions { Delay = TimeSpan.Zero }, TimeProvider.System, pace: null);
+    }
+
+    private static Chunk Chunk(int no) => OrleansBulk.Jobs.Chunk.Read(no, no, OrleansBulk.Jobs.Chunk.Write([new ChangedRow("users", "1").Plan(null)]).Span, ".");
 
     private static TabCatalog Users(string columns) => TabCatalog.Parse($$"""
         {"tabs": [{"name": "users", "source": "SELECT id AS key, updated_at, name, email, country FROM learning.users", "columns": [{{string.Join(", ", columns.Split(',').Select(column => $$"""{"name": "{{column}}"}"""))}}]}]}
