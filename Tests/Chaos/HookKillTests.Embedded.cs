@@ -10,6 +10,7 @@ namespace OrleansBulk.Tests.Chaos;
 public sealed class HookKillTests(ITestOutputHelper output)
 {
     private const int HooksPerModel = 10;
+    private const long Budget = 1_000_000;
     private static readonly string[] Models = ["gpt-4o", "gpt-4.1", "claude-haiku", "claude-sonnet"];
 
     [Fact]
@@ -18,12 +19,13 @@ public sealed class HookKillTests(ITestOutputHelper output)
         await using var simulator = await RunningSimulator.StartAsync("""{"upstreams": {"openai": {"chat": {"firstTokenMs": 150, "tokensPerSecond": 60}}, "anthropic": {"chat": {"firstTokenMs": 150, "tokensPerSecond": 60}}}}""");
         await using var postgres = await PostgresDatabase.CreateAsync();
         await using var service = await ServiceProcess.StartAsync(postgres.ConnectionString, simulator.Address);
-        using var begun = await service.Http.PostAsJsonAsync("/api/hooks/generate", new { topic = "weekly planning", models = Models, hooksPerModel = HooksPerModel, cacheSeconds = 0 });
+        using var begun = await service.Http.PostAsJsonAsync("/api/hooks/generate", new { topic = "weekly planning", models = Models, hooksPerModel = HooksPerModel, cacheSeconds = 0, budget = new { tokens = Budget } });
         var id = (await begun.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
 
         var judged = new HashSet<string>();
         var written = new HashSet<string>();
         var askedAgain = 0;
+        var charged = 0L;
         for (var kill = 1; kill <= 3; kill++)
         {
             var target = kill * 8;
@@ -34,6 +36,7 @@ public sealed class HookKillTests(ITestOutputHelper output)
             written = await SetAsync("SELECT coalesce(json_agg(model || ' ' || no || ' ' || text), '[]')::text FROM hooks WHERE job_id = $1");
             judged = await SetAsync("SELECT coalesce(json_agg(lower(h.text)), '[]')::text FROM hooks h JOIN hook_evaluations e USING (job_id, model, no) WHERE h.job_id = $1");
             output.WriteLine($"kill {kill}: {written.Count} written, {judged.Count} judged");
+            charged += Charged();
             simulator.ResetJournal();
             await service.StartAsync();
         }
@@ -45,6 +48,8 @@ public sealed class HookKillTests(ITestOutputHelper output)
         var hooks = run.GetProperty("hooks").EnumerateArray().ToList();
 
         Assert.Equal(0, askedAgain);
+        Assert.InRange(charged + Charged(), 1, run.GetProperty("budget").GetProperty("spentTokens").GetInt64()); // calls that died with their process too
+        Assert.InRange(run.GetProperty("budget").GetProperty("spentTokens").GetInt64(), 1, Budget);
         Assert.Equal("4 of 4 models, 40 of 40 hooks judged", run.GetProperty("summary").GetString());
         Assert.True(ledger.GetProperty("balanced").GetBoolean(), ledger.ToString());
         Assert.Equal(44, ledger.GetProperty("succeeded").GetInt32());
@@ -52,6 +57,7 @@ public sealed class HookKillTests(ITestOutputHelper output)
         // The simulator numbers what a model writes by what it was told to be there: a hook with another number was written twice.
         Assert.All(hooks, hook => Assert.EndsWith($", {hook.GetProperty("no").GetInt32()})", hook.GetProperty("text").GetString(), StringComparison.Ordinal));
 
+        long Charged() => simulator.Journal("openai").Charged + simulator.Journal("anthropic").Charged;
         IEnumerable<string> Asked() => simulator.Asked("openai", "judge").Select(key => key["gpt-4o-mini/".Length..]);
         async Task<HashSet<string>> SetAsync(string sql) => [.. JsonSerializer.Deserialize<string[]>(await postgres.QueryAsync<string>(sql, id))!];
     }
