@@ -16,13 +16,13 @@ public static class HookWords
     public static string Money(decimal cost) => cost == 0 ? PageWords.Nothing : cost.ToString(cost < 0.01m ? "0.00000" : "0.000", CultureInfo.InvariantCulture);
 
     /// <summary>What is spent of a budget.</summary>
-    public static string Budget(HookBudget budget, PurseShare spent) => string.Join(
+    public static string Budget(HookBudget budget, PurseShare spent) => "budget: " + string.Join(
         " and ",
         new[]
         {
             budget.Tokens is { } tokens ? $"{PageWords.Number(spent.Tokens)} of {PageWords.Number(tokens)} tokens" : null,
             budget.Money is { } money ? string.Create(CultureInfo.InvariantCulture, $"{spent.Money:0.#####} of {money:0.#####}") : null,
-        }.OfType<string>()) + " of its budget spent";
+        }.OfType<string>()) + " spent";
 
     public static string Price(decimal price) => price == 0 ? "no price" : price.ToString("0.00##", CultureInfo.InvariantCulture);
 
