@@ -68,8 +68,8 @@ internal static class TabWriter
         )
         UPDATE tabs SET job_id = CASE WHEN $9 THEN NULL ELSE job_id END,
             published_at = CASE WHEN $10 THEN $3 ELSE published_at END, is_unpublished = is_unpublished AND NOT $10,
-            watermark_at = CASE WHEN $4 AND $5 IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $5 ELSE watermark_at END,
-            watermark_key = CASE WHEN $4 AND $5 IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $6 ELSE watermark_key END,
+            watermark_at = CASE WHEN $4 AND $5::timestamptz IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $5 ELSE watermark_at END,
+            watermark_key = CASE WHEN $4 AND $5::timestamptz IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $6 ELSE watermark_key END,
             full_at = CASE WHEN $4 AND $7 AND $9 THEN $3 ELSE full_at END, destination = CASE WHEN $4 AND $9 THEN $8 ELSE destination END,
             layout = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $11 ELSE layout END,
             width = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $12 ELSE width END
