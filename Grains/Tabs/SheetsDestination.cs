@@ -330,7 +330,7 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
 
     /// <summary>A cleared position is written as empty texts: nothing at all would leave what stands there.</summary>
     private static SheetCells Cells(TabDefinition tab, TabRow row) => new(
-        row.Position + 1, 1, [.. tab.Columns.Select((column, i) => row.Cells is { } cells ? SheetCell.Of(cells[i], column.Format) : SheetCell.Empty)]);
+        row.Position + 1, 1, [.. tab.Columns.Select((column, i) => row.Cells is { } cells && i < cells.Count ? SheetCell.Of(cells[i], column.Format) : SheetCell.Empty)]);
 
     private static CallMissing? TooLong(TabDefinition tab, IReadOnlyList<TabRow> rows)
     {
