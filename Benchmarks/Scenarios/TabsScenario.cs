@@ -10,8 +10,9 @@ namespace OrleansBulk.Benchmarks.Scenarios;
 internal sealed class TabsScenario : IScenario
 {
     private const double MostTimesIdle = 1.25;
-    private const double MostTimesFewer = 1.5;
-    private const double MostReadTimes = 12; // tuples read for one changed row: itself, its user, the second look around the watermark, index entries
+    private const double MostTimesBefore = 1.1;
+    private const double MostMegabytes = 200;
+    private const double MostReadTimes = 4; // its place, its cells, and a second look around the watermark
     private const int PerSecond = 40;
     private const int Rounds = 2;
 
@@ -39,24 +40,23 @@ internal sealed class TabsScenario : IScenario
         await database.SettleAsync();
 
         var idleBytes = service.WorkingSet;
-        var (_, fewer) = await FullSyncAsync(service, "engagement-logs");
-        var (took, peak) = await FullSyncAsync(service, "quiz-responses");
+        var (took, megabytes, times) = await FullSyncAsync(service, "quiz-responses", idleBytes);
         var lines = await CountLinesAsync(Path.Combine(folder.FullName, "Quiz responses.csv"));
         if (lines != rows + 1)
         {
             throw new InvalidOperationException($"The file has {lines} lines after a full sync of {rows} rows.");
         }
 
-        var (fewerMegabytes, megabytes) = ((fewer - idleBytes) / 1048576.0, (peak - idleBytes) / 1048576.0);
         await database.SettleAsync();
         var changed = rows / 1000;
         await database.ExecuteAsync("UPDATE learning.quiz_responses SET answer = 'changed', updated_at = now() WHERE id % 1000 = 7");
         await database.ExecuteAsync("ANALYZE learning.quiz_responses, learning.users");
-        var readBefore = await ReadsAsync(database);
+        var (readBefore, belongingBefore) = await ReadsAsync(database);
         var incremental = Stopwatch.StartNew();
         await SyncAsync(service, "quiz-responses", true);
         incremental.Stop();
-        var read = await ReadsAsync(database) - readBefore;
+        var (readAfter, belongingAfter) = await ReadsAsync(database);
+        var (read, belonging) = (readAfter - readBefore, belongingAfter - belongingBefore);
 
         using var session = await SignedIn.AsAdminAsync(service);
         await LoadAsync(service, session, requests / 4, []);
@@ -72,41 +72,44 @@ internal sealed class TabsScenario : IScenario
             syncs += await syncing;
         }
 
-        var ratio = Of(busy, null).P99 / Of(idle, null).P99;
         folder.Delete(recursive: true);
         string[] kinds = [.. idle.Select(wait => wait.Kind).Distinct()];
+        var ratio = kinds.Max(kind => Of(busy, kind).P99 / Of(idle, kind).P99); // of all together, sign-ins with their costly hash would hide the rest
         return new ScenarioResult
         {
             Columns = ["requests of people", "median idle, ms", "median busy, ms", "p99 idle, ms", "p99 busy, ms", "times"],
             Rows = [.. kinds.Append(null).Select(kind => Row(kind ?? "all", Of(idle, kind), Of(busy, kind)))],
             Promises =
             [
-                new Promise("tabs: p99 of people's requests during syncs, times idle", $"≤ {MostTimesIdle}", Number(ratio, "0.00"), ratio <= MostTimesIdle),
+                new Promise("tabs: p99 of people's requests during syncs, times idle, of the kind that suffers most", $"≤ {MostTimesIdle}", Number(ratio, "0.00"), ratio <= MostTimesIdle),
                 new Promise($"tabs: source rows read by a sync of {changed:N0} changed of {rows:N0}, times the changed", $"≤ {MostReadTimes:0}", Number((double)read / changed), read <= changed * MostReadTimes),
-                new Promise($"tabs: memory during a full sync of {rows:N0} rows into a file, times that of {rows / 10:N0}", $"≤ {MostTimesFewer}", Number(megabytes / fewerMegabytes, "0.00"), megabytes <= fewerMegabytes * MostTimesFewer),
+                new Promise($"tabs: memory during a full sync of {rows:N0} rows into a file, MB more", $"≤ {MostMegabytes:0}", Number(megabytes), megabytes <= MostMegabytes),
+                new Promise("tabs: that memory in the second half of the sync, times the first half", $"≤ {MostTimesBefore}", Number(times, "0.00"), times <= MostTimesBefore),
             ],
-            Figures = new Dictionary<string, double> { ["p99 idle ms"] = Of(idle, null).P99, ["p99 busy ms"] = Of(busy, null).P99, ["source rows read"] = read, ["MB more"] = megabytes, ["MB more for a tenth"] = fewerMegabytes, ["full sync s"] = took.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
+            Figures = new Dictionary<string, double> { ["p99 idle ms"] = Of(idle, null).P99, ["p99 busy ms"] = Of(busy, null).P99, ["source rows read"] = read, ["MB more"] = megabytes, ["MB second half, times first"] = times, ["full sync s"] = took.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
             Notes =
             [
                 $"People: {PerSecond} requests a second, one of them a sign-in with its password; the overview, the list of jobs, the tabs, a list by the API. {idle.Count:N0} of them idle and {busy.Count:N0} while syncs of all tabs follow each other ({syncs} in all), in turns. 200 rows of every table change before each sync, so every file is written anew each time, that of {rows:N0} rows too.",
-                $"Rows read: pg_stat_user_tables of the source, rows fetched by index and read by scans, over all its tables, with {users:N0} users. The full sync took {took.TotalSeconds:0.0} s, the incremental one {incremental.Elapsed.TotalSeconds:0.0} s.",
-                $"Memory: the most that the service's working set was above what it held before: {megabytes:0} MB for {rows:N0} rows, {fewerMegabytes:0} MB for {rows / 10:N0}. The file had all rows at the end.",
+                $"Rows read: pg_stat_user_tables of the source, rows of the tab's own table fetched by index and read by scans; of the {users:N0} users that belong to them, {belonging:N0} were read, a table this small being read whole now and then. The full sync took {took.TotalSeconds:0.0} s, the incremental one {incremental.Elapsed.TotalSeconds:0.0} s.",
+"Memory: the most that the service's working set was above what it held before; it is the same in both halves when it does not grow with the rows. The file had all rows at the end.",
             ],
         };
     }
 
-    private static async Task<(TimeSpan Took, long Peak)> FullSyncAsync(ServiceProcess service, string tab)
+    private static async Task<(TimeSpan Took, double Megabytes, double SecondHalfTimesFirst)> FullSyncAsync(ServiceProcess service, string tab, long idleBytes)
     {
-        var (clock, peak) = (Stopwatch.StartNew(), 0L);
+        var (clock, sizes) = (Stopwatch.StartNew(), new List<long>());
         var syncing = SyncAsync(service, tab, false);
         while (!syncing.IsCompleted)
         {
-            peak = Math.Max(peak, service.WorkingSet);
+            sizes.Add(service.WorkingSet - idleBytes);
             await Task.WhenAny(syncing, Task.Delay(100));
         }
 
         await syncing;
-        return (clock.Elapsed, peak);
+        clock.Stop();
+        var half = (sizes.Count + 1) / 2;
+        return (clock.Elapsed, sizes.Max() / 1048576.0, (double)sizes.Skip(half).DefaultIfEmpty(sizes[^1]).Max() / sizes.Take(half).Max());
     }
 
     private static async Task SyncAsync(ServiceProcess service, string? tab, bool incremental)
@@ -186,10 +189,12 @@ internal sealed class TabsScenario : IScenario
 
     private static string[] Row(string what, Waits idle, Waits busy) => [what, Number(idle.Median), Number(busy.Median), Number(idle.P99), Number(busy.P99), Number(busy.P99 / idle.P99, "0.00")];
 
-    private static async Task<long> ReadsAsync(BenchDatabase database)
+    /// <summary>Rows that were read of the tab's own table, and of those that belong to it.</summary>
+    private static async Task<(long Own, long Belonging)> ReadsAsync(BenchDatabase database)
     {
         await Task.Delay(1500); // sessions tell their counts within a second
-        return await database.QueryAsync<long>("SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read)::bigint FROM pg_stat_user_tables WHERE schemaname = 'learning'");
+        var own = await database.QueryAsync<long>("SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'learning' AND relname = 'quiz_responses'");
+        return (own, await database.QueryAsync<long>("SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'learning' AND relname = 'users'"));
     }
 
     private static async Task<int> CountLinesAsync(string path)

@@ -43,7 +43,8 @@ public sealed class PostgresDatabase : IAsyncLifetime, IAsyncDisposable
         return database;
     }
 
-    public async Task InitializeAsync() => await ExecuteOnServerAsync($"CREATE DATABASE {Name} TEMPLATE {await Template.Value}");
+    // Copied as files: half the time of a copy through the log, which is the default.
+    public async Task InitializeAsync() => await ExecuteOnServerAsync($"CREATE DATABASE {Name} TEMPLATE {await Template.Value} STRATEGY = FILE_COPY");
 
     public async Task DisposeAsync()
     {
