@@ -10,7 +10,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private static readonly bool Long = Environment.GetEnvironmentVariable("BULK_LONG_TESTS") == "1";
     private static readonly int Items = Long ? 20_000 : 12_000;
     private static readonly int Missing = Items / 100;
-    private static readonly int Kills = Long ? 10 : 5;
+    private static readonly int Kills = Long ? 10 : 3;
 
     /// <summary>Plain single calls of 50 ms each, up to 100 at once, so that a kill always finds calls under way.</summary>
     internal const string PlainGitHub = """{"upstreams":{"github":{"latency":{"meanMs":50,"spreadMs":0,"distribution":"fixed"},"limit":null,"quota":null,"concurrency":{"max":100}}}}""";

@@ -10,7 +10,7 @@ namespace OrleansBulk.Tests.Chaos;
 public sealed class SyncKillTests(ITestOutputHelper output)
 {
     private const int Providers = 12_000;
-    private const int Kills = 3;
+    private const int Kills = 2;
     private const int AtOnce = 3;
 
     private const string Registry = """

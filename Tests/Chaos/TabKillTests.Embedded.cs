@@ -70,19 +70,15 @@ public sealed class TabKillTests(ITestOutputHelper output)
         await postgres.ExecuteAsync($"SELECT learning.make_demo({Learners})");
 
         var id = await SyncAsync(service);
-        for (var kill = 1; kill <= Kills; kill++)
+        await ServiceProcess.UntilAsync("some is written", async () => await WrittenAsync(postgres) > 0);
+        await service.KillAsync();
+        output.WriteLine($"{await WrittenAsync(postgres)} rows committed, {folder.GetFiles("*.csv").Length} files");
+        foreach (var file in folder.GetFiles("*.csv"))
         {
-            var target = (await WrittenAsync(postgres)) + 300;
-            await ServiceProcess.UntilAsync("more is written, or all", async () => await WrittenAsync(postgres) is var written && (written >= target || written == Tabs.Values.Sum(tab => tab.Rows)));
-            await service.KillAsync();
-            output.WriteLine($"kill {kill}: {await WrittenAsync(postgres)} rows committed, {folder.GetFiles("*.csv").Length} files");
-            foreach (var file in folder.GetFiles("*.csv"))
-            {
-                Assert.EndsWith("\r\n", await File.ReadAllTextAsync(file.FullName), StringComparison.Ordinal);
-            }
-
-            await service.StartAsync();
+            Assert.EndsWith("\r\n", await File.ReadAllTextAsync(file.FullName), StringComparison.Ordinal);
         }
+
+        await service.StartAsync();
 
         await EndAsync(service, id);
         await CompareAsync(service);
