@@ -233,6 +233,8 @@ public sealed class JobStore(Database database)
     public async Task<Ledger?> ReadLedgerAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.Sql("SET LOCAL max_parallel_workers_per_gather = 0").RunAsync(cancellationToken); // to start them takes as long as they save, and they take others' place
         return await connection.Sql(LedgerSql).With(id).FirstAsync(Ledger.Read, cancellationToken);
     }
 
