@@ -484,6 +484,9 @@ internal sealed partial class JobRun : IJobPump
 
     private Task CommitAsync() => _committer.RunAsync((batch, took) => Tell(new BatchCommitted(batch, took)), _stopCommitting.Token);
 
+    /// <summary>Nobody waits for the job, and people are there.</summary>
+    private bool IsHeld => _workload.IsBackground && _engine.Background.IsHeld;
+
     private string? BoundBy()
     {
         if (_uncommitted >= _engine.Options.MaxUncommitted)
@@ -496,22 +499,18 @@ internal sealed partial class JobRun : IJobPump
             return JobEngine.PeopleFirst;
         }
 
-        if (_workload.IsBackground && _engine.Background.IsHeld)
-        {
-            return JobEngine.PeopleAreHere;
-        }
-
         // The lane that will be done last is what bounds the job.
         var slowest = _turns.Where(lane => lane.Refused is null && lane.Backlog + lane.InFlight > 0)
             .OrderByDescending(lane => lane.Room.ItemsPerSecond is { } rate ? (lane.Backlog + lane.InFlight) / rate : lane.InFlight > 0 ? 0.001 : 0)
             .FirstOrDefault();
         if (slowest is null)
         {
-            return _planDone ? null : "planning";
+            return _planDone ? null : IsHeld ? JobEngine.PeopleAreHere : "planning";
         }
 
         return slowest.Room.BoundBy
             ?? (slowest is { InFlight: 0, Ready.Count: 0, DeferredBecause: { } because } ? because : null)
+            ?? (IsHeld ? JobEngine.PeopleAreHere : null) // an upstream's limit, where there is one, is lower still
             ?? (_slots >= _job.Row.MaxConcurrency ? string.Create(CultureInfo.InvariantCulture, $"the job's {_job.Row.MaxConcurrency} calls at once") : null);
     }
 }

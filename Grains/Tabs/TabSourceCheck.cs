@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
-using OrleansBulk.Storage;
 
 namespace OrleansBulk.Tabs;
 
@@ -17,7 +16,7 @@ public sealed class TabSourceCheck(TabSource source, TabCatalog catalog, IConfig
         {
             await RunOnceAsync(stoppingToken);
         }
-        catch (Exception error) when (Database.IsAway(error) || error is Npgsql.PostgresException)
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process
         {
             TabSourceCheckLog.NotChecked(log, error);
         }

@@ -44,6 +44,6 @@ public sealed class TabUpkeep(Database database, TimeProvider time, ILogger<TabU
 
 internal static partial class TabUpkeepLog
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Forgetting old syncs of tabs waits for the database.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Forgetting old syncs of tabs did not come to its end; it is tried again in a while.")]
     public static partial void PutOff(ILogger log, Exception error);
 }
