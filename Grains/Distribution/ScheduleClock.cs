@@ -1,28 +1,14 @@
-using Microsoft.Extensions.Hosting;
+using OrleansBulk.Hosting;
 
 namespace OrleansBulk.Distribution;
 
 /// <summary>Looks twice a minute for schedules that are due and wakes their grains. Every silo runs one; two that wake the same grain do no harm.</summary>
-public sealed class ScheduleClock(ScheduleStore schedules, IGrainFactory grains, TimeProvider time, ILogger<ScheduleClock> log) : BackgroundService
+public sealed class ScheduleClock(ScheduleStore schedules, IGrainFactory grains, TimeProvider time, ILogger<ScheduleClock> log)
+    : RecurringService("Looking for schedules that are due", Every, time, log)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        do
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process
-            {
-                ScheduleClockLog.PutOff(log, error);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task RoundAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
     /// <summary>Runs what is due; answers how many distributions were made.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
@@ -36,7 +22,7 @@ public sealed class ScheduleClock(ScheduleStore schedules, IGrainFactory grains,
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
-                ScheduleClockLog.Failed(log, error, name); // the others are due all the same, and this one still is
+                ScheduleClockLog.Failed(Log, error, name); // the others are due all the same, and this one still is
             }
         }
 
@@ -46,9 +32,6 @@ public sealed class ScheduleClock(ScheduleStore schedules, IGrainFactory grains,
 
 internal static partial class ScheduleClockLog
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for schedules that are due failed; the next look tries again.")]
-    public static partial void PutOff(ILogger log, Exception error);
-
     [LoggerMessage(Level = LogLevel.Error, Message = "Schedule {Schedule} could not be run; the next look tries again.")]
     public static partial void Failed(ILogger log, Exception error, string schedule);
 }

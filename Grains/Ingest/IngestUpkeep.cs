@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Hosting;
 using Npgsql;
+using OrleansBulk.Hosting;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Ingest;
@@ -8,26 +8,12 @@ namespace OrleansBulk.Ingest;
 /// Makes partitions ahead, drops those whose time is over, and drops staged rows that nobody will merge (of a job that was cancelled, or whose process died just after
 /// its end). Every silo runs one; what one has done the others find done.
 /// </summary>
-public sealed class IngestUpkeep(Database database, RawPartitions partitions, IngestOptions options, TimeProvider time, ILogger<IngestUpkeep> log) : BackgroundService
+public sealed class IngestUpkeep(Database database, RawPartitions partitions, IngestOptions options, TimeProvider time, ILogger<IngestUpkeep> log)
+    : RecurringService("Keeping up the tables of scraped profiles", Every, time, log)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        do
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process; the next round tries again
-            {
-                IngestUpkeepLog.PutOff(log, error);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task RoundAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
     private const string LeftSql = """
         -- name: FindLeftStaging
@@ -40,7 +26,7 @@ public sealed class IngestUpkeep(Database database, RawPartitions partitions, In
     /// <summary>One round; answers how many tables were dropped.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var (now, dropped) = (time.GetUtcNow(), 0);
+        var (now, dropped) = (Time.GetUtcNow(), 0);
         for (var month = 0; month <= options.MonthsAhead; month++)
         {
             var at = now.AddMonths(month);
@@ -61,7 +47,7 @@ public sealed class IngestUpkeep(Database database, RawPartitions partitions, In
 
         if (dropped > 0)
         {
-            IngestUpkeepLog.Dropped(log, dropped);
+            IngestUpkeepLog.Dropped(Log, dropped);
         }
 
         return dropped;
@@ -77,7 +63,7 @@ public sealed class IngestUpkeep(Database database, RawPartitions partitions, In
         }
         catch (PostgresException error) when (!Database.IsAway(error))
         {
-            IngestUpkeepLog.Refused(log, error, table);
+            IngestUpkeepLog.Refused(Log, error, table);
             return 0;
         }
     }
@@ -90,7 +76,4 @@ internal static partial class IngestUpkeepLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The table {Table} could be neither made nor dropped as it should; it is tried again in a while.")]
     public static partial void Refused(ILogger log, Exception error, string table);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Keeping up the tables of scraped profiles did not come to its end; it is tried again in a while.")]
-    public static partial void PutOff(ILogger log, Exception error);
 }

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansBulk.Hosting;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Jobs;
@@ -8,25 +8,12 @@ namespace OrleansBulk.Jobs;
 /// Tells the other processes of a cluster each second that people are at work here and how slow it is for them, and this process's <see cref="ForegroundGuard"/> the same of
 /// the others: where pages are answered by one process and jobs run in another, only together do they know.
 /// </summary>
-public sealed class ForegroundBoard(Database database, ForegroundGuard guard, SiloIdentity self, TimeProvider time, ILogger<ForegroundBoard> log) : BackgroundService
+public sealed class ForegroundBoard(Database database, ForegroundGuard guard, SiloIdentity self, TimeProvider time, ILogger<ForegroundBoard> log)
+    : RecurringService("Hearing what people do in other processes", Every, time, log, LogLevel.Debug)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await LookAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                ForegroundBoardLog.Missed(log, error); // what was heard of the others is forgotten by itself
-            }
-        }
-    }
+    protected override Task RoundAsync(CancellationToken cancellationToken) => LookAsync(cancellationToken);
 
     private const string LookSql = """
         -- name: LookAtForeground
@@ -53,10 +40,4 @@ public sealed class ForegroundBoard(Database database, ForegroundGuard guard, Si
     }
 
     private sealed record Others(bool AreThere, double Share);
-}
-
-internal static partial class ForegroundBoardLog
-{
-    [LoggerMessage(Level = LogLevel.Debug, Message = "What people do in other processes is not known at the moment.")]
-    public static partial void Missed(ILogger log, Exception error);
 }

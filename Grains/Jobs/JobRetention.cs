@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Hosting;
+using OrleansBulk.Hosting;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Jobs;
@@ -7,27 +7,17 @@ namespace OrleansBulk.Jobs;
 /// Tidies up behind finished jobs: thins their samples, and drops their chunks and inputs when their time is over. Ledger, failures and log stay.
 /// Every silo runs one; what one has done the others find done.
 /// </summary>
-public sealed class JobRetention(Database database, JobOptions options, TimeProvider time, ILogger<JobRetention> log) : BackgroundService
+public sealed class JobRetention(Database database, JobOptions options, TimeProvider time, ILogger<JobRetention> log)
+    : RecurringService("Tidying up behind finished jobs", Every, time, log)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
     private const int JobsARound = 100;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RoundAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await RunOnceAsync(cancellationToken) == JobsARound)
         {
-            try
-            {
-                while (await RunOnceAsync(stoppingToken) == JobsARound)
-                {
-                    // more than one round's worth: go on at once
-                }
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested) // whatever it was, it must not end the process
-            {
-                JobRetentionLog.PutOff(log, error);
-            }
+            // more than one round's worth: go on at once
         }
     }
 
@@ -51,10 +41,10 @@ public sealed class JobRetention(Database database, JobOptions options, TimeProv
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        var jobs = await connection.Sql(DropSql).With(time.GetUtcNow() - options.KeepChunks).With(JobsARound).RunAsync(cancellationToken);
+        var jobs = await connection.Sql(DropSql).With(Time.GetUtcNow() - options.KeepChunks).With(JobsARound).RunAsync(cancellationToken);
         if (jobs > 0)
         {
-            JobRetentionLog.Dropped(log, jobs);
+            JobRetentionLog.Dropped(Log, jobs);
         }
 
         return jobs;
@@ -65,7 +55,4 @@ internal static partial class JobRetentionLog
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "Dropped the chunks of {Jobs} finished jobs; their ledgers and failures stay.")]
     public static partial void Dropped(ILogger log, int jobs);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up behind finished jobs did not come to its end; it is tried again in a while.")]
-    public static partial void PutOff(ILogger log, Exception error);
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
+using OrleansBulk.Hosting;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
@@ -9,33 +9,14 @@ namespace OrleansBulk.Tabs;
 /// Starts a sync of all tabs when one is due. Every silo looks; the row of the schedule lets one of them begin. Missed times are not made up: the next one counts from
 /// when it was begun. All rows of a tab are compared when that is due for this tab, whatever became of the others.
 /// </summary>
-public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catalog, TabOptions options, TimeProvider time, ILogger<TabClock> log) : BackgroundService
+public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catalog, TabOptions options, TimeProvider time, ILogger<TabClock> log)
+    : RecurringService("Looking whether a sync of tabs is due", Every, time, log)
 {
     public const string Actor = "schedule";
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!options.Scheduled)
-        {
-            return;
-        }
-
-        using var timer = new PeriodicTimer(Every, time);
-        do
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                TabClockLog.PutOff(log, error);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task RoundAsync(CancellationToken cancellationToken) => options.Scheduled ? RunOnceAsync(cancellationToken) : Task.CompletedTask;
 
     private const string DueSql = """
         -- name: TakeDueTabSync
@@ -60,7 +41,7 @@ public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catal
         string[] full = [];
         await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))
         {
-            var now = time.GetUtcNow();
+            var now = Time.GetUtcNow();
             if (await connection.Sql(DueSql).With(now).With(options.Interval).With(options.FullEvery).FirstAsync(row => (object)row.GetFieldValue<DateTimeOffset>(0), cancellationToken) is not DateTimeOffset firstFull)
             {
                 return null;
@@ -76,10 +57,4 @@ public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catal
         var reply = await jobs.AcceptAsync(new JobRequest(TabSync.WorkloadName, JsonSerializer.SerializeToElement(spec, JsonSerializerOptions.Web), JobMode.Standard, null, null), Actor, cancellationToken);
         return reply is JobTaken taken ? taken.Id : throw new InvalidOperationException($"The scheduled sync was not taken: {reply}");
     }
-}
-
-internal static partial class TabClockLog
-{
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking whether a sync of tabs is due failed; it is tried again in a while.")]
-    public static partial void PutOff(ILogger log, Exception error);
 }

@@ -4,7 +4,8 @@ namespace OrleansBulk.Tabs;
 
 /// <summary>
 /// Asks the source how much waits, for who looks: over a connection of its own and with little patience, so that it neither waits for a sync nor takes its connections.
-/// A tab is asked once in five seconds, however many look, one after the other; whoever will not wait gets what was last known.
+/// A tab is asked once in five seconds, however many look, one after the other. Whoever looks gets what was last known of the place, at once; they wait only when nothing
+/// is known of it, after a sync say.
 /// </summary>
 public sealed class TabLagSource(string connectionString, TimeProvider time) : IAsyncDisposable
 {
@@ -12,8 +13,7 @@ public sealed class TabLagSource(string connectionString, TimeProvider time) : I
     public const int MostCounted = 10_000;
 
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5); // of who looks, when nothing is known
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(150); // when something is
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5); // of who waits
 
     private readonly TabSource _source = new(connectionString, new TabOptions { QueryTimeout = TimeSpan.FromSeconds(1) }, connections: 1, patienceSeconds: 2);
     private readonly SemaphoreSlim _one = new(1, 1); // held by who asks the source
@@ -28,14 +28,20 @@ public sealed class TabLagSource(string connectionString, TimeProvider time) : I
         {
             if (!_looks.TryGetValue(tab.Name, out look!) || look.After != after || (look.Reading.IsCompleted && time.GetElapsedTime(look.StartedAt) >= Age))
             {
-                var known = look?.Known();
-                _looks[tab.Name] = look = new Look(after, time.GetTimestamp(), known, known is not null && look?.After == after, AskAsync(tab, after));
+                var isKnown = look?.Last is not null && look.After == after;
+                _looks[tab.Name] = look = new Look(after, time.GetTimestamp(), look?.Last ?? look?.Before, isKnown, AskAsync(tab, after));
             }
         }
 
-        await Task.WhenAny(look.Reading, Task.Delay(look.IsKnown ? Glance : Patience, cancellationToken)); // a time-out of who looks; the question goes on
-        cancellationToken.ThrowIfCancellationRequested();
-        return look.Now();
+        if (!look.IsKnown)
+        {
+            await Task.WhenAny(look.Reading, Task.Delay(Patience, cancellationToken)); // a time-out of who looks; the question goes on
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return look.Last
+            ?? (look.IsKnown && time.GetElapsedTime(look.StartedAt) < Patience ? look.Before : null)
+            ?? new TabLagView(look.Before?.Lag, look.Before?.At, "The source has not answered yet.", IsWrong: false);
     }
 
     public async ValueTask DisposeAsync()
@@ -62,18 +68,12 @@ public sealed class TabLagSource(string connectionString, TimeProvider time) : I
         }
     }
 
-    /// <param name="Before">What was known before it.</param>
-    /// <param name="IsKnown">What was known is about the same place.</param>
+    /// <param name="Before">What was last known.</param>
+    /// <param name="IsKnown">That is about the same place.</param>
     private sealed record Look(TabPlace? After, long StartedAt, TabLagView? Before, bool IsKnown, Task<TabLagView> Reading)
     {
-        /// <summary>The last lag that was read.</summary>
-        public TabLagView? Known() => Reading is { IsCompletedSuccessfully: true, Result.Lag: not null } ? Reading.Result : Before;
-
-        public TabLagView Now() => Reading switch
-        {
-            { IsCompletedSuccessfully: true, Result: var read } => read.Lag is null && Before is { } before ? read with { Lag = before.Lag, At = before.At } : read,
-            _ => new TabLagView(Before?.Lag, Before?.At, "The source has not answered yet.", false),
-        };
+        /// <summary>The last answer, with the last lag that was ever read; null while there is none.</summary>
+        public TabLagView? Last => Reading is { IsCompletedSuccessfully: true, Result: var read } ? read.Lag is null && Before is not null ? read with { Lag = Before.Lag, At = Before.At } : read : null;
     }
 }
 

@@ -54,7 +54,7 @@ public sealed class TabSource : IAsyncDisposable
         }
 
         var types = await AskAsync(
-            tab, _retries,
+            tab,
             async connection =>
             {
                 await using var reader = await connection.Sql($"SELECT * FROM ({tab.Source}) AS s LIMIT 0").ExecuteReaderAsync(cancellationToken);
@@ -70,19 +70,19 @@ public sealed class TabSource : IAsyncDisposable
     /// <param name="upTo">Only rows up to this one; null: to the end.</param>
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken) =>
-        ReadPlacesAsync(tab, from, after, upTo, limit, newestFirst: false, _retries, cancellationToken);
+        ReadPlacesAsync(tab, from, after, upTo, limit, newestFirst: false, cancellationToken);
 
     /// <summary>The newest rows of a span, the newest first.</summary>
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public Task<IReadOnlyList<TabPlace>> ReadNewestAsync(TabDefinition tab, DateTimeOffset from, TabPlace upTo, int limit, CancellationToken cancellationToken) =>
-        ReadPlacesAsync(tab, from, null, upTo, limit, newestFirst: true, _retries, cancellationToken);
+        ReadPlacesAsync(tab, from, null, upTo, limit, newestFirst: true, cancellationToken);
 
     private async Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(
-        TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst, int retries, CancellationToken cancellationToken)
+        TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
         return await AskAsync(
-            tab, retries, command => AskForPlaces(command, tab, shape, from, after, upTo, limit, newestFirst),
+            tab, command => AskForPlaces(command, tab, shape, from, after, upTo, limit, newestFirst),
             row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)) { IsToCome = row.GetBoolean(2) }, cancellationToken);
     }
 
@@ -122,7 +122,7 @@ public sealed class TabSource : IAsyncDisposable
     {
         var shape = await DescribeAsync(tab, cancellationToken);
         return await AskAsync(
-            tab, _retries,
+            tab,
             command =>
             {
                 command.CommandText = $"SELECT s.key::text, s.updated_at, {string.Join(", ", tab.Columns.Select(column => "s." + Quote(column.Name)))} FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
@@ -137,7 +137,7 @@ public sealed class TabSource : IAsyncDisposable
     {
         var shape = await DescribeAsync(tab, cancellationToken);
         var there = await AskAsync(
-            tab, _retries,
+            tab,
             command =>
             {
                 command.CommandText = $"SELECT s.key::text FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
@@ -152,7 +152,7 @@ public sealed class TabSource : IAsyncDisposable
     public async Task<(int Rows, bool AreMore)> CountUnplacedAsync(TabDefinition tab, CancellationToken cancellationToken)
     {
         var found = await AskAsync(
-            tab, _retries, command => command.CommandText = $"SELECT count(*)::integer FROM (SELECT FROM ({tab.Source}) AS s WHERE s.updated_at IS NULL OR s.key IS NULL LIMIT {MostUnplaced + 1}) AS unplaced",
+            tab, command => command.CommandText = $"SELECT count(*)::integer FROM (SELECT FROM ({tab.Source}) AS s WHERE s.updated_at IS NULL OR s.key IS NULL LIMIT {MostUnplaced + 1}) AS unplaced",
             row => row.GetInt32(0), cancellationToken);
         return (Math.Min(found[0], MostUnplaced), found[0] > MostUnplaced);
     }
@@ -163,13 +163,13 @@ public sealed class TabSource : IAsyncDisposable
     {
         var shape = await DescribeAsync(tab, cancellationToken);
         return (await AskAsync(
-            tab, retries: 0,
+            tab,
             command =>
             {
                 AskForPlaces(command, tab, shape, null, after, null, most);
                 command.CommandText = $"SELECT count(*)::integer, min(updated_at) FROM ({command.CommandText}) AS waiting(updated_at, key, is_to_come) WHERE NOT is_to_come";
             },
-            row => new TabLag(row.GetInt32(0), row.Time(1)), cancellationToken))[0];
+            row => new TabLag(row.GetInt32(0), row.Time(1)), cancellationToken, isAwaited: true))[0];
     }
 
     private const string RoleSql = """
@@ -189,9 +189,9 @@ public sealed class TabSource : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private async Task<IReadOnlyList<T>> AskAsync<T>(TabDefinition tab, int retries, Action<NpgsqlCommand> write, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) =>
+    private async Task<IReadOnlyList<T>> AskAsync<T>(TabDefinition tab, Action<NpgsqlCommand> write, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, bool isAwaited = false) =>
         await AskAsync(
-            tab, retries,
+            tab,
             async connection =>
             {
                 var command = connection.CreateCommand(); // disposed by the list
@@ -199,16 +199,17 @@ public sealed class TabSource : IAsyncDisposable
                 Interlocked.Increment(ref _statements);
                 return await command.ListAsync(read, cancellationToken);
             },
-            cancellationToken);
+            cancellationToken, isAwaited);
 
     /// <summary>Asks again after a broken connection or a time-out. What remains is trouble of this tab, in words: it must not look like trouble of the service's own database.</summary>
-    private async Task<T> AskAsync<T>(TabDefinition tab, int retries, Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancellationToken)
+    /// <param name="isAwaited">Somebody waits for it: it is asked at once, and once.</param>
+    private async Task<T> AskAsync<T>(TabDefinition tab, Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancellationToken, bool isAwaited = false)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                using var turn = await _pace.TurnAsync(cancellationToken);
+                using var turn = isAwaited ? default : await _pace.TurnAsync(cancellationToken);
                 await using var connection = await _source.OpenConnectionAsync(cancellationToken);
                 return await ask(connection);
             }
@@ -232,7 +233,7 @@ public sealed class TabSource : IAsyncDisposable
 
         async Task PauseAsync(int tries, string problem)
         {
-            if (tries > retries)
+            if (isAwaited || tries > _retries)
             {
                 throw new InvalidTabException(tab.Name, tries > 1 ? $"{problem} ({tries} tries)" : problem) { MayPass = true };
             }

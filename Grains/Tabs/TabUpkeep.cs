@@ -1,10 +1,11 @@
-using Microsoft.Extensions.Hosting;
+using OrleansBulk.Hosting;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Tabs;
 
 /// <summary>Forgets syncs of tabs that nobody asks for any more. Every silo runs one; what one has done the others find done.</summary>
-public sealed class TabUpkeep(Database database, TimeProvider time, ILogger<TabUpkeep> log) : BackgroundService
+public sealed class TabUpkeep(Database database, TimeProvider time, ILogger<TabUpkeep> log)
+    : RecurringService("Forgetting old syncs of tabs", Every, time, log)
 {
     /// <summary>So long the history of a tab goes back.</summary>
     public static readonly TimeSpan Keep = TimeSpan.FromDays(30);
@@ -19,31 +20,11 @@ public sealed class TabUpkeep(Database database, TimeProvider time, ILogger<TabU
             AND NOT EXISTS (SELECT FROM tab_changes c WHERE c.tab = s.tab AND c.job_id = s.job_id)
         """;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                TabUpkeepLog.PutOff(log, error);
-            }
-        }
-    }
+    protected override Task RoundAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        await connection.Sql(ForgetSql).With(time.GetUtcNow() - Keep).RunAsync(cancellationToken);
+        await connection.Sql(ForgetSql).With(Time.GetUtcNow() - Keep).RunAsync(cancellationToken);
     }
-}
-
-internal static partial class TabUpkeepLog
-{
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Forgetting old syncs of tabs did not come to its end; it is tried again in a while.")]
-    public static partial void PutOff(ILogger log, Exception error);
 }

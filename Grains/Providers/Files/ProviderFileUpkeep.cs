@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Hosting;
+using OrleansBulk.Hosting;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Providers.Files;
@@ -7,7 +7,8 @@ namespace OrleansBulk.Providers.Files;
 /// Deletes uploads that nobody will load (of a job that was cancelled, or whose process died just after its end or before its job was stored), and closes files that no merge
 /// has used for long. Every silo runs one; what one has done the others find done.
 /// </summary>
-public sealed class ProviderFileUpkeep(Database database, ProviderFileLoad loads, ProviderFileOptions options, TimeProvider time, ILogger<ProviderFileUpkeep> log) : BackgroundService
+public sealed class ProviderFileUpkeep(Database database, ProviderFileLoad loads, ProviderFileOptions options, TimeProvider time, ILogger<ProviderFileUpkeep> log)
+    : RecurringService("Tidying up uploads of provider files", Every, time, log)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(5);
@@ -15,22 +16,7 @@ public sealed class ProviderFileUpkeep(Database database, ProviderFileLoad loads
     /// <summary>A file this old whose job is not there is none that is just being received.</summary>
     private static readonly TimeSpan Orphaned = TimeSpan.FromDays(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        do
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                ProviderFileUpkeepLog.PutOff(log, error);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task RoundAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
     private const string WantedSql = """
         -- name: FindWantedUploads
@@ -58,12 +44,12 @@ public sealed class ProviderFileUpkeep(Database database, ProviderFileLoad loads
         var ids = kept.Select(file => file.Id!.Value).ToArray();
         var wanted = (await connection.Sql(WantedSql).With(ids).ListAsync(row => row.GetGuid(0), cancellationToken)).ToHashSet();
         var known = (await connection.Sql(KnownSql).With(ids).ListAsync(row => row.GetGuid(0), cancellationToken)).ToHashSet();
-        var old = time.GetUtcNow() - Orphaned;
+        var old = Time.GetUtcNow() - Orphaned;
         var left = kept.Where(file => !wanted.Contains(file.Id!.Value) && (known.Contains(file.Id.Value) || file.File.LastWriteTimeUtc < old)).ToList();
         left.ForEach(file => file.File.Delete());
         if (left.Count > 0)
         {
-            ProviderFileUpkeepLog.Deleted(log, left.Count);
+            ProviderFileUpkeepLog.Deleted(Log, left.Count);
         }
 
         return left.Count;
@@ -76,7 +62,4 @@ internal static partial class ProviderFileUpkeepLog
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Files} uploads of provider files that nobody will load.")]
     public static partial void Deleted(ILogger log, int files);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Tidying up uploads of provider files did not come to its end; it is tried again in a while.")]
-    public static partial void PutOff(ILogger log, Exception error);
 }
