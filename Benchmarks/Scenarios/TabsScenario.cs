@@ -10,11 +10,11 @@ namespace OrleansBulk.Benchmarks.Scenarios;
 internal sealed class TabsScenario : IScenario
 {
     private const double MostTimesIdle = 1.25;
-    private const double MostTimesBefore = 1.1;
     private const double MostMegabytes = 200;
+    private const double MostMegabytesMore = 64; // than for a tenth of the rows: those rows alone would be several times as much
     private const double MostReadTimes = 4; // its place, its cells, and a second look around the watermark
     private const int PerSecond = 40;
-    private const int Rounds = 2;
+    private const int Rounds = 4; // of idle and busy: what changes on the machine meanwhile changes for both
 
     public string Name => "tabs";
 
@@ -22,7 +22,7 @@ internal sealed class TabsScenario : IScenario
 
     public async Task<ScenarioResult> RunAsync(Bench bench)
     {
-        var (rows, requests, users) = bench.Short ? (10_000, 160, 500) : (1_000_000, 1_600, 20_000);
+        var (rows, requests, users) = bench.Short ? (10_000, 80, 500) : (1_000_000, 1_000, 20_000);
         var folder = Directory.CreateTempSubdirectory("tabs-bench");
         await using var database = await BenchDatabase.CreateAsync(bench);
         await using var simulator = await SimulatorProcess.StartAsync("{}");
@@ -32,15 +32,16 @@ internal sealed class TabsScenario : IScenario
             SELECT learning.make_demo({users});
             TRUNCATE learning.quiz_responses, learning.engagement_logs;
             INSERT INTO learning.engagement_logs (user_id, event, seconds, at, updated_at)
-            SELECT 1 + n % {users}, 'event ' || n % 40, n % 600, now(), now() - interval '1 day' + n * interval '1 millisecond' FROM generate_series(1, {rows / 10}) n;
+            SELECT 1 + n % {users}, 'event ' || n % 40, n % 600, now(), now() - {rows / 10} * interval '1 second' + n * interval '1 second' FROM generate_series(1, {rows / 10}) n;
             INSERT INTO learning.quiz_responses (user_id, question, answer, is_correct, answered_at, updated_at)
-            SELECT 1 + n % {users}, 'Question ' || n % 40, 'Answer ' || n, n % 3 = 0, now(), now() - interval '1 day' + n * interval '1 millisecond' FROM generate_series(1, {rows}) n;
+            SELECT 1 + n % {users}, 'Question ' || n % 40, 'Answer ' || n, n % 3 = 0, now(), now() - {rows} * interval '1 second' + n * interval '1 second' FROM generate_series(1, {rows}) n;
             """));
         await SyncAsync(service, "user-profiles", false);
         await database.SettleAsync();
 
         var idleBytes = service.WorkingSet;
-        var (took, megabytes, times) = await FullSyncAsync(service, "quiz-responses", idleBytes);
+        var (_, megabytesOfTenth) = await FullSyncAsync(service, "engagement-logs", idleBytes);
+        var (took, megabytes) = await FullSyncAsync(service, "quiz-responses", idleBytes);
         var lines = await CountLinesAsync(Path.Combine(folder.FullName, "Quiz responses.csv"));
         if (lines != rows + 1)
         {
@@ -84,19 +85,19 @@ internal sealed class TabsScenario : IScenario
                 new Promise("tabs: p99 of people's requests during syncs, times idle, of the kind that suffers most", $"≤ {MostTimesIdle}", Number(ratio, "0.00"), ratio <= MostTimesIdle),
                 new Promise($"tabs: source rows read by a sync of {changed:N0} changed of {rows:N0}, times the changed", $"≤ {MostReadTimes:0}", Number((double)read / changed), read <= changed * MostReadTimes),
                 new Promise($"tabs: memory during a full sync of {rows:N0} rows into a file, MB more", $"≤ {MostMegabytes:0}", Number(megabytes), megabytes <= MostMegabytes),
-                new Promise("tabs: that memory in the second half of the sync, times the first half", $"≤ {MostTimesBefore}", Number(times, "0.00"), times <= MostTimesBefore),
+                new Promise($"tabs: that memory, MB more than during a full sync of {rows / 10:N0} rows", $"≤ {MostMegabytesMore:0}", Number(megabytes - megabytesOfTenth), megabytes - megabytesOfTenth <= MostMegabytesMore),
             ],
-            Figures = new Dictionary<string, double> { ["p99 idle ms"] = Of(idle, null).P99, ["p99 busy ms"] = Of(busy, null).P99, ["source rows read"] = read, ["MB more"] = megabytes, ["MB second half, times first"] = times, ["full sync s"] = took.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
+            Figures = new Dictionary<string, double> { ["p99 idle ms"] = Of(idle, null).P99, ["p99 busy ms"] = Of(busy, null).P99, ["source rows read"] = read, ["MB more"] = megabytes, ["MB more of a tenth of the rows"] = megabytesOfTenth, ["full sync s"] = took.TotalSeconds, ["incremental sync s"] = incremental.Elapsed.TotalSeconds },
             Notes =
             [
-                $"People: {PerSecond} requests a second, one of them a sign-in with its password; the overview, the list of jobs, the tabs, a list by the API. {idle.Count:N0} of them idle and {busy.Count:N0} while syncs of all tabs follow each other ({syncs} in all), in turns. 200 rows of every table change before each sync, so every file is written anew each time, that of {rows:N0} rows too.",
+                $"People: {PerSecond} requests a second, one of them a sign-in with its password; the overview, the list of jobs, the tabs, a list by the API. Each is sent when it is due, whether or not the one before it is answered. {idle.Count:N0} of them idle and {busy.Count:N0} while syncs of all tabs follow each other ({syncs} in all), in turns. 200 rows of every table change before each sync, so every file is written anew each time, that of {rows:N0} rows too.",
                 $"Rows read: pg_stat_user_tables of the source, rows of the tab's own table fetched by index and read by scans; of the {users:N0} users that belong to them, {belonging:N0} were read, a table this small being read whole now and then. The full sync took {took.TotalSeconds:0.0} s, the incremental one {incremental.Elapsed.TotalSeconds:0.0} s.",
-"Memory: the most that the service's working set was above what it held before; it is the same in both halves when it does not grow with the rows. The file had all rows at the end.",
+                $"Memory: the most that the service's working set was above what it held before: {megabytesOfTenth:0} MB for {rows / 10:N0} rows, then {megabytes:0} MB for {rows:N0}. The file had all rows at the end.",
             ],
         };
     }
 
-    private static async Task<(TimeSpan Took, double Megabytes, double SecondHalfTimesFirst)> FullSyncAsync(ServiceProcess service, string tab, long idleBytes)
+    private static async Task<(TimeSpan Took, double Megabytes)> FullSyncAsync(ServiceProcess service, string tab, long idleBytes)
     {
         var (clock, sizes) = (Stopwatch.StartNew(), new List<long>());
         var syncing = SyncAsync(service, tab, false);
@@ -108,8 +109,7 @@ internal sealed class TabsScenario : IScenario
 
         await syncing;
         clock.Stop();
-        var half = (sizes.Count + 1) / 2;
-        return (clock.Elapsed, sizes.Max() / 1048576.0, (double)sizes.Skip(half).DefaultIfEmpty(sizes[^1]).Max() / sizes.Take(half).Max());
+        return (clock.Elapsed, sizes.Max() / 1048576.0);
     }
 
     private static async Task SyncAsync(ServiceProcess service, string? tab, bool incremental)
@@ -148,9 +148,11 @@ internal sealed class TabsScenario : IScenario
         return rounds;
     }
 
+    /// <summary>Each request is sent when it is due, whether or not the one before it is answered: one that is slow makes others wait, not come later.</summary>
     private static async Task LoadAsync(ServiceProcess service, SignedIn session, int requests, List<Waited> times)
     {
         var clock = Stopwatch.StartNew();
+        var asked = new Task<Waited>[requests];
         for (var request = 0; request < requests; request++)
         {
             var due = TimeSpan.FromSeconds((double)request / PerSecond);
@@ -159,26 +161,32 @@ internal sealed class TabsScenario : IScenario
                 await Task.Delay(due - clock.Elapsed);
             }
 
-            var started = clock.Elapsed; // not when it was due: one that waits for the one before it would count twice
-            var kind = "page";
-            switch (request % PerSecond)
-            {
-                case 7:
-                    kind = "sign-in";
-                    (await SignedIn.AsAdminAsync(service)).Dispose();
-                    break;
-                case var other when other % 4 == 0:
-                    kind = "API read";
-                    await session.ReadAsync("api/jobs?limit=20", "tab-sync");
-                    break;
-                case var other:
-                    var (path, says) = (other % 4) switch { 1 => ("", "Items a minute"), 2 => ("jobs", "tab-sync"), _ => ("tabs", "Quiz responses") };
-                    await session.ReadAsync(path, says);
-                    break;
-            }
-
-            times.Add(new Waited(kind, (clock.Elapsed - started).TotalMilliseconds));
+            asked[request] = AskAsync(service, session, request);
         }
+
+        times.AddRange(await Task.WhenAll(asked));
+    }
+
+    private static async Task<Waited> AskAsync(ServiceProcess service, SignedIn session, int request)
+    {
+        var (clock, kind) = (Stopwatch.StartNew(), "page");
+        switch (request % PerSecond)
+        {
+            case 7:
+                kind = "sign-in";
+                (await SignedIn.AsAdminAsync(service)).Dispose();
+                break;
+            case var other when other % 4 == 0:
+                kind = "API read";
+                await session.ReadAsync("api/jobs?limit=20", "tab-sync");
+                break;
+            case var other:
+                var (path, says) = (other % 4) switch { 1 => ("", "Items a minute"), 2 => ("jobs", "tab-sync"), _ => ("tabs", "Quiz responses") };
+                await session.ReadAsync(path, says);
+                break;
+        }
+
+        return new Waited(kind, clock.Elapsed.TotalMilliseconds);
     }
 
     private static Waits Of(IEnumerable<Waited> waits, string? kind)
