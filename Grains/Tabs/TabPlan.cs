@@ -70,6 +70,11 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
             yield break;
         }
 
+        if (place is { Phase: Phase.Behind, Last: null } && spec.ClosesGaps(tab.Name))
+        {
+            await CloseGapsAsync(tab, cancellationToken);
+        }
+
         var isFull = state.IsFull;
         var watermark = isFull ? null : state.Watermark;
         if (place is { Phase: Phase.Behind, Last: null } && !isFull)
@@ -232,6 +237,60 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         SELECT t.watermark_at, t.watermark_key, coalesce(s.is_full, t.is_full), greatest(coalesce(s.started_at, $3), j.begun_at)
         FROM taken t JOIN jobs j ON j.id = $2 LEFT JOIN tab_syncs s ON s.tab = $1 AND s.job_id = $2
         """;
+
+    // Before anything moves: until a full sync has ended, the sheet has rows at their old places.
+    private const string OpenSql = """
+        -- name: BeginToCloseTabGaps
+        UPDATE tabs SET layout = '' WHERE name = $1 AND job_id = $2
+        """;
+
+    // Aside first: positions are unique at every moment.
+    private const string AsideSql = """
+        -- name: MoveTabRowsAside
+        WITH page AS (
+            SELECT key, position FROM tab_rows WHERE tab = $1 AND position > $2 ORDER BY position LIMIT $4
+        ), placed AS (
+            SELECT key, position, $3 + row_number() OVER (ORDER BY position) AS place FROM page
+        ), moved AS (
+            UPDATE tab_rows r SET position = -p.place FROM placed p WHERE r.tab = $1 AND r.key = p.key AND p.position <> p.place
+        )
+        SELECT count(*)::integer, coalesce(max(position), 0) FROM placed
+        """;
+
+    private const string BackSql = """
+        -- name: MoveTabRowsUp
+        UPDATE tab_rows SET position = -position WHERE tab = $1 AND position < 0
+        """;
+
+    private const string ClosedSql = """
+        -- name: CloseTabGaps
+        UPDATE tabs SET next_position = $3 + 1 WHERE name = $1 AND job_id = $2
+        """;
+
+    /// <summary>
+    /// Rows move up to the positions of those that are gone, in their order. Nothing of this sync is planned yet, and no other one has the tab, so nobody writes to where they
+    /// stood. The comparing at the end of this sync, or of the next one that comes to its end, moves them in the sheet.
+    /// </summary>
+    private async Task CloseGapsAsync(TabDefinition tab, CancellationToken cancellationToken)
+    {
+        var (after, rows, found) = (0, 0, PageRows);
+        while (found == PageRows)
+        {
+            using var turn = await pace.TurnAsync(cancellationToken);
+            await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await connection.Sql(OpenSql).With(tab.Name).With(jobId).RunAsync(cancellationToken);
+            (found, var last) = (await connection.Sql(AsideSql).With(tab.Name).With(after).With(rows).With(PageRows).ListAsync(row => (row.GetInt32(0), row.GetInt32(1)), cancellationToken))[0];
+            await connection.Sql(BackSql).With(tab.Name).RunAsync(cancellationToken);
+            (after, rows) = (last, rows + found);
+            if (found < PageRows)
+            {
+                await connection.Sql(ClosedSql).With(tab.Name).With(jobId).With(rows).RunAsync(cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+        }
+    }
 
     private const string WhySql = """
         -- name: WhyTabIsTaken

@@ -16,7 +16,8 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
                CASE WHEN f.failed = 0 THEN 0 ELSE s.failed END, f.status,
                CASE WHEN j.status IN ('queued', 'planning', 'running', 'paused') THEN t.job_id END, t.row_count,
                (SELECT count(*) FROM (SELECT key FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty UNION SELECT key FROM tab_failures f WHERE f.tab = t.name LIMIT 1001) AS dirty)::integer,
-               CASE WHEN s.finished_at IS NULL AND f.status = 'failed' THEN f.error WHEN e.failed = 0 THEN NULL ELSE t.error END
+               CASE WHEN s.finished_at IS NULL AND f.status = 'failed' THEN f.error WHEN e.failed = 0 THEN NULL ELSE t.error END,
+               greatest(0, t.next_position - 1 - t.row_count - (SELECT count(*) FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty AND r.cells IS NULL))::integer
         FROM tabs t
         LEFT JOIN LATERAL (SELECT * FROM tab_syncs s WHERE s.tab = t.name ORDER BY s.started_at DESC LIMIT 1) s ON true
         LEFT JOIN jobs f ON f.id = s.job_id
@@ -31,7 +32,7 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
         return (await connection.Sql(StatesSql).ListAsync(
             row => new TabState(
                 row.GetString(0), row.Time(1) is { } at ? new TabPlace(at, row.GetString(2)) : null, row.GetBoolean(3), row.Time(4), row.Text(5), row.IsDBNull(6) ? null : ReadSync(row, 6),
-                row.IsDBNull(17) ? null : row.GetGuid(17), row.GetInt32(18), row.GetInt32(19), row.Text(20)),
+                row.IsDBNull(17) ? null : row.GetGuid(17), row.GetInt32(18), row.GetInt32(19), row.Text(20), row.GetInt32(21)),
             cancellationToken)).ToDictionary(state => state.Name, StringComparer.Ordinal);
     }
 
@@ -211,7 +212,8 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
 /// <param name="Rows">That stand in the destination.</param>
 /// <param name="Dirty">Rows that are to be written again, since it is not known how they stand; counted up to 1,001.</param>
 /// <param name="Error">What went wrong in the last sync that had failures, in words; null since one ended without.</param>
-public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy, int Rows, int Dirty, string? Error);
+/// <param name="Gaps">Positions whose rows are gone.</param>
+public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy, int Rows, int Dirty, string? Error, int Gaps);
 
 /// <summary>A sync of which the changes are kept.</summary>
 public sealed record TabDifference(Guid JobId, DateTimeOffset StartedAt);

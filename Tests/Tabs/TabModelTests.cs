@@ -7,7 +7,7 @@ namespace OrleansBulk.Tests.Tabs;
 
 /// <summary>
 /// Three tabs; random edits of the source and of the sheets, lost answers, full disks, processes that die in the middle of a call, syncs that are cancelled, paused, run
-/// beside each other or tried again, other columns: then one sync, and everything equals the source. An incremental one must do, unless rows were deleted or somebody
+/// beside each other or tried again, other columns, gaps that are closed: then one sync, and everything equals the source. An incremental one must do, unless rows were deleted or somebody
 /// wrote into a sheet.
 /// </summary>
 public sealed class TabModelTests
@@ -44,11 +44,12 @@ public sealed class TabModelTests
                 }
 
                 SetTrouble(stage, files, null);
-                var clean = await stage.SyncAsync(new { incremental = !needsFull });
+                var closesGaps = random.Next(3) == 0;
+                var clean = await stage.SyncAsync(new { incremental = !needsFull, closeGaps = closesGaps ? new[] { "users", "progress" } : null });
                 Assert.Equal((JobStatus.Completed, 0L), (clean.Status, clean.Failed));
                 foreach (var tab in stage.Catalog.All)
                 {
-                    await AssertEqualAsync(stage, tab, files ? folder : null, $"step {step}, {(needsFull ? "full" : "incremental")}");
+                    await AssertEqualAsync(stage, tab, files ? folder : null, $"step {step}, {(needsFull ? "full" : "incremental")}{(closesGaps ? ", gaps closed" : "")}");
                 }
 
                 needsFull = false;
@@ -70,7 +71,7 @@ public sealed class TabModelTests
             stage.Process.DieAfter(random.Next(8), isDone: random.Next(2) == 0);
         }
 
-        var id = await stage.BeginAsync(new { incremental = random.Next(3) > 0 });
+        var id = await stage.BeginAsync(new { incremental = random.Next(3) > 0, closeGaps = random.Next(4) == 0 ? new[] { "users" } : null });
         earlier.Add(id);
         var job = stage.Jobs.Grains.Job(id);
         var needsFull = false;

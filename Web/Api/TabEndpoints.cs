@@ -19,7 +19,7 @@ internal static class TabEndpoints
         tabs.MapGet("/{name}/syncs", SyncsAsync).Produces<IReadOnlyList<TabSyncView>>().WithSummary("The last syncs of a tab, newest first.");
         tabs.MapGet("/{name}/changes", ChangesAsync).Produces<PageOf<TabChange>>().WithSummary("What the last sync that changed anything in a tab did: added, changed, removed.");
         tabs.MapPost("/sync", SyncAsync).RequireAuthorization(Policies.Operator).Reads<TabSyncBody>(required: false).Produces<JobStarted>(StatusCodes.Status202Accepted)
-            .WithSummary("Syncs tabs as a job; {\"incremental\": false} compares all rows, finds deleted ones and puts right what was changed in the sheet.");
+            .WithSummary("Syncs tabs as a job; {\"incremental\": false} compares all rows, finds deleted ones and puts right what was changed in the sheet; closeGaps names tabs whose rows move up to where rows are gone.");
         tabs.MapPost("/{name}/pause", (string name, HttpContext context, TabCatalog catalog, TabStore store, AuditLog audit, CancellationToken cancellationToken) => PauseAsync(name, true, context, catalog, store, audit, cancellationToken))
             .RequireAuthorization(Policies.Operator).Produces(StatusCodes.Status204NoContent).WithSummary("Leaves a tab out of syncs until it is resumed.");
         tabs.MapPost("/{name}/resume", (string name, HttpContext context, TabCatalog catalog, TabStore store, AuditLog audit, CancellationToken cancellationToken) => PauseAsync(name, false, context, catalog, store, audit, cancellationToken))
@@ -95,4 +95,4 @@ internal static class TabEndpoints
 }
 
 /// <summary>The body of a sync; all of it may be left out.</summary>
-public sealed record TabSyncBody(IReadOnlyList<string>? Tabs, bool? Incremental);
+public sealed record TabSyncBody(IReadOnlyList<string>? Tabs, bool? Incremental, IReadOnlyList<string>? Full, IReadOnlyList<string>? CloseGaps);

@@ -33,9 +33,10 @@ public sealed class TabViews(TabCatalog catalog, TabStore store, TabLagSource la
 /// <param name="SyncedUpTo">All changes until then are in the destination, but for those rows.</param>
 /// <param name="Error">What went wrong in the last sync, or why the source cannot be asked.</param>
 /// <param name="SyncedBy">The job that syncs it now.</param>
+/// <param name="Gaps">Empty places in the sheet, of rows that are gone; a sync with closeGaps moves the others up.</param>
 public sealed record TabView(
     string Name, string Title, string State, int Batch, int Limit, string? Destination, int Rows, int? Waiting, double? OldestWaitingSeconds, DateTimeOffset? WaitingAsOf, int ToRewrite,
-    DateTimeOffset? SyncedUpTo, DateTimeOffset? FullAt, string? Error, TabSyncView? LastSync, Guid? SyncedBy, TabSchedule Schedule)
+    DateTimeOffset? SyncedUpTo, DateTimeOffset? FullAt, string? Error, TabSyncView? LastSync, Guid? SyncedBy, int Gaps, TabSchedule Schedule)
 {
     /// <summary>What was known of the source is believed for so long.</summary>
     private static readonly TimeSpan Believed = TimeSpan.FromMinutes(1);
@@ -58,7 +59,7 @@ public sealed record TabView(
         return new TabView(
             tab.Name, tab.Title, word, tab.Batch, tab.Limit, state?.Destination, state?.Rows ?? 0, lag.Lag?.Rows,
             lag.Lag?.Oldest is { } oldest ? Math.Max(0, Math.Round((now - oldest).TotalSeconds, 1)) : null, lag.At, state is { SyncedBy: null } ? state.Dirty : 0,
-            state?.Watermark?.At, state?.FullAt, error, state?.Last is { } last ? TabSyncView.Of(last) : null, state?.SyncedBy, schedule);
+            state?.Watermark?.At, state?.FullAt, error, state?.Last is { } last ? TabSyncView.Of(last) : null, state?.SyncedBy, state?.Destination?.StartsWith("files", StringComparison.Ordinal) is false ? state.Gaps : 0, schedule);
     }
 }
 

@@ -53,6 +53,26 @@ public sealed class TabPagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task GapsOfASheet_AreSaid_AndClosed()
+    {
+        using var browser = await Visitor.SignInAsync(_host, Roles.Operator);
+        using var program = _host.Program();
+        await SyncAsync(new { tabs = new[] { "user-profiles" } });
+        await _host.Postgres.ExecuteAsync("DELETE FROM learning.users WHERE id = 10");
+        await SyncAsync(new { tabs = new[] { "user-profiles" }, incremental = false });
+        Assert.DoesNotContain("Close the gaps", await browser.ReadAsync("/tabs/user-profiles"), StringComparison.Ordinal); // a file has none
+        await _host.Postgres.ExecuteAsync("UPDATE tabs SET destination = 'sheets'");
+        Assert.Contains("1 place of the sheet is empty, since the rows are gone", await browser.ReadAsync("/tabs/user-profiles"), StringComparison.Ordinal);
+
+        using var started = await browser.SubmitAsync("/tabs?handler=Sync", new Dictionary<string, string> { ["tab"] = "user-profiles", ["closeGaps"] = "true" }, await browser.TokenAsync("/tabs/user-profiles"));
+        await program.WhenAsync(Guid.Parse(started.Headers.Location!.OriginalString.Split('/')[^1]), "completed");
+
+        Assert.Equal([39, 40], await _host.Postgres.QueryAsync<int[]>("SELECT ARRAY[max(r.position), max(t.next_position)] FROM tab_rows r JOIN tabs t ON t.name = r.tab"));
+
+        async Task SyncAsync(object body) => await program.WhenAsync((await program.PostAsync("/api/tabs/sync", body)).Json.GetProperty("id").GetGuid(), "completed");
+    }
+
+    [Fact]
     public async Task Program_SyncsATab_AndReadsHowItStands()
     {
         using var program = _host.Program();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using OrleansBulk.Tabs;
+using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Api;
 using OrleansBulk.Web.Foreground;
 
@@ -26,6 +27,8 @@ public sealed class DetailsModel(TabViews views, TabCatalog catalog, TabStore st
     public string? Next { get; private set; }
 
     public DateTimeOffset Now { get; private set; }
+
+    public bool MayChange => Roles.AtLeast(Roles.Operator).Any(User.IsInRole);
 
     public async Task<IActionResult> OnGetAsync(string name, string? after, CancellationToken cancellationToken)
     {

@@ -36,7 +36,7 @@ public sealed class IndexModel(TabViews views, TabCatalog catalog, TabStore stor
     /// <summary>A form that names no command.</summary>
     public IActionResult OnPost() => MayChange ? RedirectToPage("Index") : Forbid();
 
-    public async Task<IActionResult> OnPostSyncAsync([FromForm] string? tab, [FromForm] bool full, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostSyncAsync([FromForm] string? tab, [FromForm] bool full, [FromForm] bool closeGaps, CancellationToken cancellationToken)
     {
         if (!MayChange)
         {
@@ -48,7 +48,8 @@ public sealed class IndexModel(TabViews views, TabCatalog catalog, TabStore stor
             return NotFound();
         }
 
-        var spec = JsonSerializer.SerializeToElement(new { tabs = tab is null ? null : new[] { tab }, incremental = !full });
+        var tabs = tab is null ? null : new[] { tab };
+        var spec = JsonSerializer.SerializeToElement(new { tabs, incremental = !full, closeGaps = closeGaps ? tabs : null });
         var (id, problem) = await JobEndpoints.AcceptAsync(new JobRequest(TabSync.WorkloadName, spec, JobMode.Standard, null, null), User, intake, audit, cancellationToken);
         TempData.SetStatus(problem?.Sentence ?? "The sync is started.");
         return problem is not null ? RedirectToPage("Index") : RedirectToPage("/Jobs/Details", new { id });
