@@ -25,6 +25,10 @@ public sealed class FilesDestination : ITabDestination
 
     public string Name { get; }
 
+    public string Place => _folder;
+
+    public bool IsThere(TabDefinition tab) => PathsOf(tab).All(File.Exists);
+
     /// <summary>Every publishing writes the whole file: nothing is left of what others did to it.</summary>
     public bool CanDrift => false;
 
@@ -81,7 +85,7 @@ public sealed class FilesDestination : ITabDestination
     }
 
     /// <summary>All forms in one go over the rows.</summary>
-    private static async Task WriteAsync(IReadOnlyList<(string Form, string Path)> wanted, TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken)
+    private async Task WriteAsync(IReadOnlyList<(string Form, string Path)> wanted, TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken)
     {
         var files = new List<TabFile>();
         try
@@ -93,7 +97,8 @@ public sealed class FilesDestination : ITabDestination
 
             await foreach (var row in rows.WithCancellation(cancellationToken))
             {
-                foreach (var file in row.Cells is null ? [] : files)
+                // A text that was written to another destination may be too long for this one: its row has failed and is named, and the others are written.
+                foreach (var file in row.Cells is null || row.Cells.Any(cell => cell.Length > LongestCell) ? [] : files)
                 {
                     await file.WriteAsync(row.Cells!, cancellationToken);
                 }

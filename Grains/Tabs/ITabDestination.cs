@@ -12,6 +12,15 @@ public interface ITabDestination
     /// <summary><c>files</c> or <c>sheets</c>, and for files the form: another one than a tab was kept in needs all rows again.</summary>
     string Name { get; }
 
+    /// <summary>Which spreadsheet, or which folder.</summary>
+    string Place => Name;
+
+    /// <summary>Whether what was published of a tab is still there.</summary>
+    bool IsThere(TabDefinition tab) => true;
+
+    /// <summary>Whether the tab's sheet had to be made since this was asked last: rows that were written before are not in it.</summary>
+    bool TakeMade(TabDefinition tab) => false;
+
     /// <summary>Whether it can be changed by others, so that a full sync has to compare it (<see cref="RestoreAsync"/>).</summary>
     bool CanDrift { get; }
 

@@ -110,7 +110,7 @@ internal sealed class SheetsApi(UpstreamClient reads, UpstreamClient writes, Goo
             HttpStatusCode.BadRequest when message.Contains("exceeds grid limits", StringComparison.Ordinal) => new CallMissing(GridTooSmall, message),
             HttpStatusCode.BadRequest when message.Contains("already exists", StringComparison.Ordinal) => new CallMissing(SheetExists, message),
             HttpStatusCode.BadRequest when message.Contains(FullMark, StringComparison.Ordinal) =>
-                new CallRefused($"The spreadsheet is full: Google allows 10,000,000 cells over all its sheets. Remove rows, columns or sheets, or use another one ({message})."),
+                new CallRefused($"The spreadsheet is full: Google allows 10,000,000 cells over all its sheets. Close the gaps of tabs, remove columns or sheets, or use another one ({message})."),
             HttpStatusCode.BadRequest when message.Length > 0 => new CallMissing("sheets: request refused", message),
             HttpStatusCode.Unauthorized => new CallMissing(TokenRefused, message),
             HttpStatusCode.Forbidden when message.Length > 0 =>

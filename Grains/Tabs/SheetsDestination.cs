@@ -26,7 +26,8 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
     /// <summary>For so long a sheet is believed to be as it was seen: its place, its size, its header.</summary>
     private static readonly TimeSpan KeepFor = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<string, Place> _places = new(StringComparer.Ordinal); // by tab
+    private readonly ConcurrentDictionary<string, KnownPlace> _places = new(StringComparer.Ordinal); // by tab
+    private readonly ConcurrentDictionary<string, bool> _made = new(StringComparer.Ordinal); // tabs whose sheet was made
     private readonly GoogleTokens _tokens;
     private readonly SheetsApi _api;
     private readonly TimeProvider _time;
@@ -41,10 +42,13 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         _tokens = new GoogleTokens(reads, options);
         var writes = gates.Client(Writes);
         _attempts = writes.Options.Attempts;
+        Place = $"{writes.Options.BaseUrl} {options.SpreadsheetId}";
         _api = new SheetsApi(reads, writes, _tokens, options);
     }
 
     public string Name => "sheets";
+
+    public string Place { get; }
 
     public bool CanDrift => true;
 
@@ -67,6 +71,8 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
 
     /// <summary>What is written to a sheet is there.</summary>
     public Task PublishAsync(TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public bool TakeMade(TabDefinition tab) => _made.TryRemove(tab.Name, out _);
 
     public void Dispose()
     {
@@ -232,7 +238,7 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         return new CallAnswered<IReadOnlyList<IReadOnlyList<SheetCell>>>([.. upper, .. between, .. lower]);
     }
 
-    private Place At(TabDefinition tab) => _places.GetOrAdd(tab.Name, static _ => new Place());
+    private KnownPlace At(TabDefinition tab) => _places.GetOrAdd(tab.Name, static _ => new KnownPlace());
 
     /// <summary>The sheet, made or grown where it must be, so that it has this row and the tab's columns; null, and what came instead.</summary>
     private async Task<(KnownSheet? Sheet, CallResult? Trouble)> PrepareAsync(TabDefinition tab, int lastRow, SheetsAsk ask)
@@ -266,11 +272,11 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         }
     }
 
-    private KnownSheet? Fitting(Place place, TabDefinition tab, int lastRow) => Fresh(place) is { } known && lastRow <= known.Grid.Rows && tab.Columns.Count <= known.Grid.Columns ? known : null;
+    private KnownSheet? Fitting(KnownPlace place, TabDefinition tab, int lastRow) => Fresh(place) is { } known && lastRow <= known.Grid.Rows && tab.Columns.Count <= known.Grid.Columns ? known : null;
 
-    private KnownSheet? Fresh(Place place) => place.Known is { } known && _time.GetElapsedTime(known.SeenAt) < KeepFor ? known : null;
+    private KnownSheet? Fresh(KnownPlace place) => place.Known is { } known && _time.GetElapsedTime(known.SeenAt) < KeepFor ? known : null;
 
-    private async Task<(KnownSheet? Sheet, CallResult? Trouble)> LookAsync(Place place, TabDefinition tab, int lastRow, SheetsAsk ask)
+    private async Task<(KnownSheet? Sheet, CallResult? Trouble)> LookAsync(KnownPlace place, TabDefinition tab, int lastRow, SheetsAsk ask)
     {
         var seenAt = _time.GetTimestamp();
         var listed = await _api.ListAsync(ask);
@@ -285,6 +291,11 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
         if (result is not CallAnswered<SheetGrid> { Value: var grid })
         {
             return (null, result);
+        }
+
+        if (!sheets.Any(sheet => sheet.Id == grid.Id))
+        {
+            _made[tab.Name] = true;
         }
 
         if (Fresh(place) is { HasHeader: true } known && known.Grid.Id == grid.Id)
@@ -367,7 +378,7 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
     }
 
     /// <summary>What is known of a tab's sheet.</summary>
-    private sealed class Place
+    private sealed class KnownPlace
     {
         /// <summary>Held by who looks at the sheet and makes it fit.</summary>
         public SemaphoreSlim Preparing { get; } = new(1, 1);

@@ -13,6 +13,7 @@ internal static class TabCells
     {
         (null or DBNull, _) => "",
         (bool yes, _) => yes ? "yes" : "no",
+        (TimeOnly time, _) => time.ToString("HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture),
         (DateOnly day, _) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         (DateTime time, TabFormat.Date) => Utc(time).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         (DateTime time, _) => Utc(time).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),

@@ -7,7 +7,7 @@ namespace OrleansBulk.Tabs;
 
 /// <summary>
 /// Starts a sync of all tabs when one is due. Every silo looks; the row of the schedule lets one of them begin. Missed times are not made up: the next one counts from
-/// when it was begun. All rows of a tab are compared when that is due for this tab, whatever became of the others.
+/// when it was begun. One that lies further ahead than the interval, which was longer before or comes of a clock that was wrong, is due at once. All rows of a tab are compared when that is due for this tab, whatever became of the others.
 /// </summary>
 public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catalog, TabOptions options, TimeProvider time, ILogger<TabClock> log)
     : RecurringService("Looking whether a sync of tabs is due", Every, time, log)
@@ -21,17 +21,17 @@ public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catal
     private const string DueSql = """
         -- name: TakeDueTabSync
         INSERT INTO tab_schedule AS s (next_at, full_at) VALUES ($1::timestamptz + $2::interval, $1::timestamptz + $3::interval)
-        ON CONFLICT (one) DO UPDATE SET next_at = excluded.next_at WHERE s.next_at <= $1
+        ON CONFLICT (one) DO UPDATE SET next_at = excluded.next_at WHERE s.next_at <= $1 OR s.next_at > $1::timestamptz + $2::interval
         RETURNING full_at
         """;
 
-    // A tab that was never taken over goes on within its limit first. One whose comparison was begun and did not come to its end is tried again after a while, and is
-    // synced in between; one that was held by another sync is tried again with the next.
+    // A tab that was never taken over goes on within its limit first. One whose comparison was cut off by its time goes on with it at once; one whose comparison did not come
+    // to its end for another reason is tried again after a while, and is synced in between; one that was held by another sync is tried again with the next.
     private const string FullSql = """
         -- name: ListTabsToCompare
         SELECT t.name FROM tabs t
         WHERE t.name = ANY($1) AND t.watermark_at IS NOT NULL AND coalesce(t.full_at + $3::interval, $4) <= $2::timestamptz
-          AND NOT EXISTS (SELECT FROM tab_syncs s WHERE s.tab = t.name AND s.is_full AND s.started_at > $2::timestamptz - $3::interval / 24)
+          AND (t.full_from_at IS NOT NULL OR NOT EXISTS (SELECT FROM tab_syncs s WHERE s.tab = t.name AND s.is_full AND s.started_at > $2::timestamptz - $3::interval / 24))
         """;
 
     /// <summary>Starts a sync when one is due; answers its job, or null.</summary>

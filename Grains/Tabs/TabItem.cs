@@ -22,7 +22,8 @@ internal abstract record TabItem(string Tab)
 }
 
 /// <summary>A row that is new, or changed since it was written.</summary>
-internal sealed record ChangedRow(string Tab, string Key) : TabItem(Tab)
+/// <param name="At">When it changed, as it was planned; null: it is written again for another reason.</param>
+internal sealed record ChangedRow(string Tab, string Key, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? At = null) : TabItem(Tab)
 {
     protected override string Words => $"{Tab}/{Key}";
 }
@@ -40,7 +41,8 @@ internal sealed record GoneRow(string Tab, string Key) : TabItem(Tab)
 /// <param name="At">With <paramref name="Key"/>: up to where the source was read; null when there was nothing.</param>
 /// <param name="IsCompared">The blocks stand before it.</param>
 /// <param name="Trouble">Why not all rows could be found; null: they were.</param>
-internal sealed record TabEnd(string Tab, DateTimeOffset? At, string? Key, bool IsFull, bool IsCompared = false, string? Trouble = null) : TabItem(Tab)
+/// <param name="IsCut">Time was up before all rows were found: the next full sync goes on at the place that is told.</param>
+internal sealed record TabEnd(string Tab, DateTimeOffset? At, string? Key, bool IsFull, bool IsCompared = false, string? Trouble = null, bool IsCut = false) : TabItem(Tab)
 {
     protected override string Words => IsCompared ? $"{Tab}, end of the comparison" : $"{Tab}, end";
 }
@@ -51,7 +53,7 @@ internal sealed record TabBlock(string Tab, int First, int Rows) : TabItem(Tab)
     protected override string Words => $"{Tab}, rows {First} to {First + Rows - 1}";
 }
 
-/// <summary>Rows of the source that have no key or no time of change, so that they have no place in a tab.</summary>
+/// <summary>Rows of the source that have no key or no time of change that can be used, so that they have no place in a tab.</summary>
 internal sealed record UnplacedRows(string Tab, int Rows, bool AreMore) : TabItem(Tab)
 {
     protected override string Words => $"{Tab}, rows without key or updated_at";

@@ -25,8 +25,8 @@ public sealed record TabOptions
     public TimeSpan FullEvery { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// So long after a tab's turn has begun its sync writes no further rows, and reads none but those that a full sync compares; they come with the next one. A resumed or
-    /// retried job has its time anew. Default 5 minutes, range 1 s to 1 day.
+    /// So long after its first rows were looked at the sync of a tab reads and writes no further ones; the next one goes on there, a full one too. A resumed or retried job
+    /// has its time anew. Default 5 minutes, range 1 s to 1 day.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -8,10 +8,10 @@ namespace OrleansBulk.Tabs;
 
 /// <summary>
 /// Finds what a sync has to do, tab by tab and page by page. First the rows around the watermark again, of which only those count that were not written as they are
-/// now (a transaction may commit later than its time says); then the rows behind it, at most the tab's limit, or all in a full sync; then, in a full sync, the rows
-/// that are gone; then the tab's end.
+/// now (a transaction may commit later than its time says); then the rows behind it, at most the tab's limit, or all in a full sync, which goes on where one before it was
+/// cut off by its time; then, in a full sync, the rows that are gone; then the tab's end.
 /// </summary>
-internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, TabSource source, Database database, string destination, TabOptions options, TimeProvider time, BackgroundPace? pace)
+internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, TabSource source, Database database, ITabDestination destination, TabOptions options, TimeProvider time, BackgroundPace? pace)
 {
     private const int PageRows = 5000;
     private const int MostAround = 20_000;
@@ -89,26 +89,36 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         {
             foreach (var again in await ReadAroundAsync(tab, mark, place.Last, cancellationToken))
             {
-                yield return new ChangedRow(tab.Name, again.Key).Plan(place.At(Phase.Behind, 0, again, null));
+                yield return new ChangedRow(tab.Name, again.Key, again.At).Plan(place.At(Phase.Behind, 0, again, null));
             }
         }
 
         // The watermark goes no further than the source's clock: a row that is dated in the future must not hide what changes until then.
-        var (last, count, upTo) = place.Phase == Phase.Ahead ? (place.Last, place.Count, place.Read) : (watermark, 0, null);
+        var resumes = isFull && place.Phase == Phase.Behind && state.FullFrom is not null;
+        var (last, count, upTo) = place.Phase == Phase.Ahead ? (place.Last, place.Count, place.Read) : (resumes ? state.FullFrom : watermark, 0, null);
+        var isCut = false;
         if (place.Phase <= Phase.Ahead)
         {
-            while (isFull || (count < tab.Limit && time.GetUtcNow() - state.BegunAt <= options.Timeout))
+            while (isFull || count < tab.Limit)
             {
+                isCut = time.GetUtcNow() - state.BegunAt > options.Timeout;
+                if (isCut)
+                {
+                    break;
+                }
+
                 var wanted = isFull ? PageRows : Math.Min(PageRows, tab.Limit - count);
-                var page = await source.ReadPlacesAsync(tab, null, last, null, wanted, cancellationToken);
+                var page = await source.ReadPlacesAsync(tab, null, last, null, wanted, cancellationToken, isIncluded: resumes);
+                resumes = false;
                 var toCome = page.Any(row => row.IsToCome) ? await WrittenAsync(tab, page.Where(row => row.IsToCome), cancellationToken) : null;
                 foreach (var row in page)
                 {
-                    (last, count) = (row, count + 1);
+                    last = row;
                     upTo = row.IsToCome ? upTo : row;
-                    if (isFull || toCome is null || !IsWritten(row, toCome))
+                    if (isFull || toCome is null || !IsWritten(row, toCome)) // a row that is dated in the future is seen by each sync until then: it must not take the place of others
                     {
-                        yield return new ChangedRow(tab.Name, row.Key).Plan(place.At(Phase.Ahead, count, row, upTo));
+                        count++;
+                        yield return new ChangedRow(tab.Name, row.Key, row.At).Plan(place.At(Phase.Ahead, count, row, upTo));
                     }
                 }
 
@@ -123,7 +133,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
             upTo = place.Read;
         }
 
-        if (isFull)
+        if (isFull && !isCut)
         {
             await foreach (var gone in ReadGoneAsync(tab, place.Phase == Phase.Gone ? place.Last?.Key : null, cancellationToken))
             {
@@ -136,7 +146,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
             }
         }
 
-        yield return new TabEnd(tab.Name, upTo?.At, upTo?.Key, isFull).Plan(place.Done());
+        yield return new TabEnd(tab.Name, upTo?.At, upTo?.Key, isFull, IsCut: isFull && isCut).Plan(place.Done());
     }
 
     private async Task<string?> FindFaultAsync(TabDefinition tab, CancellationToken cancellationToken)
@@ -173,7 +183,11 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private const string DirtySql = """
         -- name: ListDirtyTabRows
-        SELECT key FROM tab_rows WHERE tab = $1 AND is_dirty UNION SELECT key FROM tab_failures WHERE tab = $1 ORDER BY key LIMIT $2
+        SELECT key FROM (
+            SELECT key, min(later) AS later
+            FROM (SELECT key, 0 AS later FROM tab_rows WHERE tab = $1 AND is_dirty AND NOT EXISTS (SELECT FROM tab_failures f WHERE f.tab = $1 AND f.key = tab_rows.key) UNION ALL SELECT key, 1 FROM tab_failures WHERE tab = $1) AS undone
+            GROUP BY key
+        ) AS wanted ORDER BY later, key LIMIT $2
         """;
 
     private async Task<IReadOnlyList<string>> ReadDirtyAsync(TabDefinition tab, CancellationToken cancellationToken)
@@ -185,7 +199,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
     private const string KeysSql = """
         -- name: ListTabKeys
-        SELECT key FROM tab_rows WHERE tab = $1 AND key > $2 ORDER BY key LIMIT $3
+        SELECT key FROM tab_rows WHERE tab = $1 AND ($2::text IS NULL OR key > $2) ORDER BY key LIMIT $3
         """;
 
     private async IAsyncEnumerable<string> ReadGoneAsync(TabDefinition tab, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -196,7 +210,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
             using (await pace.TurnAsync(cancellationToken))
             await using (var connection = await database.Bulk.OpenConnectionAsync(cancellationToken))
             {
-                page = await connection.Sql(KeysSql).With(tab.Name).With(after ?? "").With(PageRows).ListAsync(row => row.GetString(0), cancellationToken);
+                page = await connection.Sql(KeysSql).With(tab.Name).WithText(after).With(PageRows).ListAsync(row => row.GetString(0), cancellationToken);
             }
 
             foreach (var gone in page.Count == 0 ? [] : await source.FindGoneAsync(tab, page, cancellationToken))
@@ -230,11 +244,11 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
                 width = CASE WHEN destination <> $6 THEN $7 ELSE greatest(width, $7) END
             WHERE name = $1 AND NOT paused
               AND (job_id IS NULL OR job_id = $2 OR NOT EXISTS (SELECT FROM jobs j WHERE j.id = t.job_id AND j.status IN ('queued', 'planning', 'running', 'paused')))
-            RETURNING watermark_at, watermark_key, $4 OR layout <> $5 AS is_full
+            RETURNING watermark_at, watermark_key, $4 OR layout <> $5 AS is_full, CASE WHEN full_from_layout = $5 AND full_left_at > $8 THEN full_from_at END AS full_from_at, full_from_key
         ), noted AS (
             INSERT INTO tab_syncs (tab, job_id, started_at, is_full, layout) SELECT $1, $2, $3, is_full, $5 FROM taken ON CONFLICT DO NOTHING
         )
-        SELECT t.watermark_at, t.watermark_key, coalesce(s.is_full, t.is_full), greatest(coalesce(s.started_at, $3), j.begun_at)
+        SELECT t.watermark_at, t.watermark_key, coalesce(s.is_full, t.is_full), greatest(coalesce(s.started_at, $3), j.begun_at), t.full_from_at, t.full_from_key
         FROM taken t JOIN jobs j ON j.id = $2 LEFT JOIN tab_syncs s ON s.tab = $1 AND s.job_id = $2
         """;
 
@@ -308,14 +322,17 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await connection.Sql(KnowSql).With(tab.Name).RunAsync(cancellationToken);
         var state = await connection.Sql(TakeSql).With(tab.Name).With(jobId).With(time.GetUtcNow()).With(spec.IsFull(tab.Name))
-            .With(TabLayout.Of(destination, tab)).With(destination).With(tab.Columns.Count)
-            .FirstAsync(row => new TabState(row.Time(0) is { } at ? new TabPlace(at, row.GetString(1)) : null, row.GetBoolean(2), row.GetFieldValue<DateTimeOffset>(3)), cancellationToken);
+            .With(TabLayout.Of(source, destination, tab)).With(destination.Name).With(tab.Columns.Count).With(time.GetUtcNow() - options.FullEvery)
+            .FirstAsync(row => new TabState(PlaceOf(row, 0), row.GetBoolean(2), row.GetFieldValue<DateTimeOffset>(3), PlaceOf(row, 4)), cancellationToken);
         return state is not null ? (state, null) : (null, await connection.Sql(WhySql).With(tab.Name).FirstAsync(row => row.GetString(0), cancellationToken));
     }
 
     /// <param name="IsFull">All rows are wanted: by the spec, or because the destination, the query or the columns are others than last time.</param>
     /// <param name="BegunAt">From when on its time is counted.</param>
-    private sealed record TabState(TabPlace? Watermark, bool IsFull, DateTimeOffset BegunAt);
+    /// <param name="FullFrom">Where a full sync goes on, since one that was cut off has compared what stands before; null: at the first row.</param>
+    private sealed record TabState(TabPlace? Watermark, bool IsFull, DateTimeOffset BegunAt, TabPlace? FullFrom);
+
+    private static TabPlace? PlaceOf(NpgsqlDataReader row, int at) => row.Time(at) is { } time ? new TabPlace(time, row.GetString(at + 1)) : null;
 
     private enum Phase
     {

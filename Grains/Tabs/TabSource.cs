@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Npgsql;
 using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
@@ -9,9 +11,12 @@ namespace OrleansBulk.Tabs;
 /// Asks the source database, which may be another one than the service's own, over connections that can only read: two of them, so that a sync takes nobody else's.
 /// What belongs to a row is part of the tab's query, so a batch of rows is one statement.
 /// </summary>
-public sealed class TabSource : IAsyncDisposable
+public sealed partial class TabSource : IAsyncDisposable
 {
     private const int MostUnplaced = 1000; // that are counted
+
+    // What a point in time of this service can hold, with room for what is subtracted from it; drivers and languages write their "never" outside of it.
+    private const string IsPlaced = "s.key IS NOT NULL AND s.updated_at >= '0002-01-01 00:00:00+00' AND s.updated_at < '9999-01-01 00:00:00+00'";
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<string, TabShape> _shapes = new(StringComparer.Ordinal);
@@ -36,8 +41,12 @@ public sealed class TabSource : IAsyncDisposable
             ConnectionIdleLifetime = 60,
             Options = $"-c default_transaction_read_only=on -c statement_timeout={(int)options.QueryTimeout.TotalMilliseconds} -c jit=off",
         };
+        Place = string.Create(CultureInfo.InvariantCulture, $"{settings.Host}:{settings.Port}/{settings.Database}");
         _source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "bulk-tabs" }.Build();
     }
+
+    /// <summary>Which database it is.</summary>
+    public string Place { get; }
 
     /// <summary>Statements that were sent.</summary>
     public long Statements => Interlocked.Read(ref _statements);
@@ -58,39 +67,41 @@ public sealed class TabSource : IAsyncDisposable
             async connection =>
             {
                 await using var reader = await connection.Sql($"SELECT * FROM ({tab.Source}) AS s LIMIT 0").ExecuteReaderAsync(cancellationToken);
-                return Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetDataTypeName, StringComparer.Ordinal);
+                return Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, i => Length().Replace(reader.GetDataTypeName(i), ""), StringComparer.Ordinal);
             },
             cancellationToken);
         return _shapes.GetOrAdd(tab.Name, TabShape.Of(tab, types));
     }
 
-    /// <summary>Keys and times of rows behind a place, in the order of (updated_at, key). Rows that have no key or no time are left out.</summary>
+    /// <summary>Keys and times of rows behind a place, in the order of (updated_at, key). Rows that have no key or no time of the years 2 to 9998 are left out.</summary>
     /// <param name="from">Only rows that changed at this time or later; null: all behind <paramref name="after"/>.</param>
     /// <param name="after">The last row of the page before; null: from the start.</param>
+    /// <param name="isIncluded">That row too.</param>
     /// <param name="upTo">Only rows up to this one; null: to the end.</param>
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
-    public Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken) =>
-        ReadPlacesAsync(tab, from, after, upTo, limit, newestFirst: false, cancellationToken);
+    public Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(
+        TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, CancellationToken cancellationToken, bool isIncluded = false) =>
+        ReadPlacesAsync(tab, from, after, upTo, limit, newestFirst: false, isIncluded, cancellationToken);
 
     /// <summary>The newest rows of a span, the newest first.</summary>
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public Task<IReadOnlyList<TabPlace>> ReadNewestAsync(TabDefinition tab, DateTimeOffset from, TabPlace upTo, int limit, CancellationToken cancellationToken) =>
-        ReadPlacesAsync(tab, from, null, upTo, limit, newestFirst: true, cancellationToken);
+        ReadPlacesAsync(tab, from, null, upTo, limit, newestFirst: true, isIncluded: false, cancellationToken);
 
     private async Task<IReadOnlyList<TabPlace>> ReadPlacesAsync(
-        TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst, CancellationToken cancellationToken)
+        TabDefinition tab, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst, bool isIncluded, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
         return await AskAsync(
-            tab, command => AskForPlaces(command, tab, shape, from, after, upTo, limit, newestFirst),
+            tab, command => AskForPlaces(command, tab, shape, from, after, upTo, limit, newestFirst, isIncluded),
             row => new TabPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)) { IsToCome = row.GetBoolean(2) }, cancellationToken);
     }
 
     /// <summary>The question of <see cref="ReadPlacesAsync"/>: answered by an index on (updated_at, key), however many rows there are.</summary>
     internal static void AskForPlaces(
-        NpgsqlCommand command, TabDefinition tab, TabShape shape, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst = false)
+        NpgsqlCommand command, TabDefinition tab, TabShape shape, DateTimeOffset? from, TabPlace? after, TabPlace? upTo, int limit, bool newestFirst = false, bool isIncluded = false)
     {
-        var conditions = new List<string> { "s.updated_at IS NOT NULL AND s.key IS NOT NULL" };
+        var conditions = new List<string> { IsPlaced };
         if (from is { } time)
         {
             conditions.Add($"s.updated_at >= ${Add(time)}");
@@ -98,7 +109,7 @@ public sealed class TabSource : IAsyncDisposable
 
         if (after is { } low)
         {
-            conditions.Add($"(s.updated_at, s.key) > (${Add(low.At)}, ${Add(low.Key)}::text::{shape.KeyType})");
+            conditions.Add($"(s.updated_at, s.key) {(isIncluded ? ">=" : ">")} (${Add(low.At)}, ${Add(low.Key)}::text::{shape.KeyType})");
         }
 
         if (upTo is { } high)
@@ -116,19 +127,68 @@ public sealed class TabSource : IAsyncDisposable
         }
     }
 
-    /// <summary>The rows with these keys, with all that belongs to them: one statement.</summary>
+    /// <summary>
+    /// The rows with these keys, with all that belongs to them: one statement, unless a value of one of them cannot be computed: then each is asked for alone, so that the
+    /// others are not held up. What is wrong with a row is said with it.
+    /// </summary>
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public async Task<IReadOnlyList<SourceRow>> ReadRowsAsync(TabDefinition tab, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         var shape = await DescribeAsync(tab, cancellationToken);
-        return await AskAsync(
+        try
+        {
+            return await ReadRowsAsync(tab, shape, keys, cancellationToken);
+        }
+        catch (InvalidTabException error) when (error.IsOfValue && keys.Count == 1)
+        {
+            return [new SourceRow(keys[0], null, []) { Problem = error.Problem }];
+        }
+        catch (InvalidTabException error) when (error.IsOfValue)
+        {
+            var rows = new List<SourceRow>();
+            foreach (var key in keys)
+            {
+                rows.AddRange(await ReadRowsAsync(tab, [key], cancellationToken));
+            }
+
+            return rows;
+        }
+    }
+
+    private async Task<IReadOnlyList<SourceRow>> ReadRowsAsync(TabDefinition tab, TabShape shape, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var rows = await AskAsync(
             tab,
             command =>
             {
-                command.CommandText = $"SELECT s.key::text, s.updated_at, {string.Join(", ", tab.Columns.Select(column => "s." + Quote(column.Name)))} FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
-                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+                command.CommandText = $"SELECT s.key::text, s.updated_at, {string.Join(", ", tab.Columns.Select(column => shape.Select("s." + Quote(column.Name), column.Name)))} FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys.Where(shape.CanHave)] });
             },
-            row => new SourceRow(row.GetString(0), row.Time(1), [.. tab.Columns.Select((column, i) => TabCells.Text(row.GetValue(i + 2), column.Format))]), cancellationToken);
+            row => ReadRow(tab, row), cancellationToken);
+        return rows.Count == rows.DistinctBy(row => row.Key, StringComparer.Ordinal).Count() ? rows : [.. rows.GroupBy(row => row.Key, StringComparer.Ordinal).Select(same =>
+            same.Count() == 1 ? same.First() : new SourceRow(same.Key, null, []) { Problem = $"its source answers the key {same.Key} {same.Count()} times; it must be there once, so join what belongs to it differently" })];
+    }
+
+    private static SourceRow ReadRow(TabDefinition tab, NpgsqlDataReader row)
+    {
+        var key = row.GetString(0);
+        var name = "updated_at";
+        try
+        {
+            var updatedAt = row.Time(1);
+            var cells = new string[tab.Columns.Count];
+            for (var i = 0; i < cells.Length; i++)
+            {
+                name = tab.Columns[i].Name;
+                cells[i] = TabCells.Text(row.GetValue(i + 2), tab.Columns[i].Format);
+            }
+
+            return new SourceRow(key, updatedAt, cells);
+        }
+        catch (Exception error) when (error is InvalidCastException or FormatException or OverflowException or ArgumentException || (error is InvalidOperationException && !row.IsClosed))
+        {
+            return new SourceRow(key, null, []) { Problem = $"the column '{name}' of the row {key} has a value that cannot be read ({error.Message}); cast it to text in the source query" };
+        }
     }
 
     /// <summary>Which of these keys there are no rows for any more: one statement.</summary>
@@ -141,18 +201,18 @@ public sealed class TabSource : IAsyncDisposable
             command =>
             {
                 command.CommandText = $"SELECT s.key::text FROM ({tab.Source}) AS s WHERE s.key = ANY($1::text[]::{shape.KeyType}[])";
-                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys.Where(shape.CanHave)] });
             },
             row => row.GetString(0), cancellationToken);
         return [.. keys.Except(there, StringComparer.Ordinal)];
     }
 
-    /// <summary>How many rows have no key or no time of change, counted up to a bound: no place can be told for them. Reads the whole source.</summary>
+    /// <summary>How many rows have no key or no time of change that can be used, counted up to a bound: no place can be told for them. Reads the whole source.</summary>
     /// <exception cref="InvalidTabException">The source cannot be asked, or has no answer.</exception>
     public async Task<(int Rows, bool AreMore)> CountUnplacedAsync(TabDefinition tab, CancellationToken cancellationToken)
     {
         var found = await AskAsync(
-            tab, command => command.CommandText = $"SELECT count(*)::integer FROM (SELECT FROM ({tab.Source}) AS s WHERE s.updated_at IS NULL OR s.key IS NULL LIMIT {MostUnplaced + 1}) AS unplaced",
+            tab, command => command.CommandText = $"SELECT count(*)::integer FROM (SELECT FROM ({tab.Source}) AS s WHERE ({IsPlaced}) IS NOT TRUE LIMIT {MostUnplaced + 1}) AS unplaced",
             row => row.GetInt32(0), cancellationToken);
         return (Math.Min(found[0], MostUnplaced), found[0] > MostUnplaced);
     }
@@ -166,7 +226,7 @@ public sealed class TabSource : IAsyncDisposable
             tab,
             command =>
             {
-                AskForPlaces(command, tab, shape, null, after, null, most);
+                AskForPlaces(command, tab, shape, null, after is { } low && shape.CanHave(low.Key) ? after : null, null, most);
                 command.CommandText = $"SELECT count(*)::integer, min(updated_at) FROM ({command.CommandText}) AS waiting(updated_at, key, is_to_come) WHERE NOT is_to_come";
             },
             row => new TabLag(row.GetInt32(0), row.Time(1)), cancellationToken, isAwaited: true))[0];
@@ -221,11 +281,15 @@ public sealed class TabSource : IAsyncDisposable
             {
                 await PauseAsync(tries, $"its source cannot be reached: {error.Message}");
             }
+            catch (PostgresException error) when (error.SqlState.StartsWith("22", StringComparison.Ordinal)) // data exceptions: a division by zero, a cast of what is no number
+            {
+                throw new InvalidTabException(tab.Name, $"its source query cannot compute a value: {error.MessageText}") { IsOfValue = true };
+            }
             catch (PostgresException error)
             {
                 throw new InvalidTabException(tab.Name, error.SqlState.StartsWith("28", StringComparison.Ordinal) ? $"its source refuses the sign-in: {error.MessageText}" : $"its source query is refused: {error.MessageText}");
             }
-            catch (Exception error) when (error is InvalidCastException or FormatException or OverflowException)
+            catch (Exception error) when (error is InvalidCastException or FormatException or OverflowException or ArgumentException)
             {
                 throw new InvalidTabException(tab.Name, $"its source answers a value that cannot be read: {error.Message}");
             }
@@ -242,6 +306,9 @@ public sealed class TabSource : IAsyncDisposable
         }
     }
 
+    [GeneratedRegex(@"\([0-9, ]+\)")]
+    private static partial Regex Length(); // varchar(20) is varchar
+
     private static string Quote(string column) => '"' + column.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
 }
 
@@ -253,7 +320,11 @@ public readonly record struct TabPlace(DateTimeOffset At, string Key)
 }
 
 /// <param name="Cells">As they are to stand in the tab.</param>
-public sealed record SourceRow(string Key, DateTimeOffset? UpdatedAt, string[] Cells);
+public sealed record SourceRow(string Key, DateTimeOffset? UpdatedAt, string[] Cells)
+{
+    /// <summary>Why it has no cells, in words; null: it has.</summary>
+    public string? Problem { get; init; }
+}
 
 /// <param name="Rows">That wait to be taken over; counted up to a bound.</param>
 /// <param name="Oldest">When the one that waits longest changed; null when none waits.</param>
@@ -261,9 +332,28 @@ public sealed record TabLag(int Rows, DateTimeOffset? Oldest);
 
 /// <summary>What is known of a tab's query.</summary>
 /// <param name="KeyType">The type of its key, in PostgreSQL's words: an index on it can be used.</param>
-public sealed record TabShape(string KeyType)
+/// <param name="Types">Of its columns.</param>
+public sealed record TabShape(string KeyType, IReadOnlyDictionary<string, string> Types)
 {
     private static readonly string[] KeyTypes = ["bigint", "integer", "smallint", "uuid", "text", "character varying"];
+    private static readonly string[] Listed = ["bigint[]", "integer[]", "smallint[]", "numeric[]", "uuid[]", "text[]", "character varying[]"];
+    private static readonly string[] ReadAsTheyAre =
+        ["boolean", "smallint", "integer", "bigint", "real", "double precision", "text", "character varying", "character", "uuid", "json", "jsonb", "timestamp with time zone", "timestamp without time zone"];
+
+    /// <summary>A key of another type is that of a row which stood there before the type was another: no row of the source has it.</summary>
+    public bool CanHave(string key) => KeyType switch
+    {
+        "bigint" => long.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        "integer" => int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        "smallint" => short.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        "uuid" => Guid.TryParseExact(key, "D", out _),
+        _ => true,
+    };
+
+    /// <summary>How a column is asked for: what this service has no type for comes as PostgreSQL writes it, a number of any length and "infinity" too.</summary>
+    public string Select(string column, string name) => Types[name] is var type && Listed.Contains(type) ? $"array_to_string({column}, ', ', '')"
+        : ReadAsTheyAre.Contains(type) || type.EndsWith("[]", StringComparison.Ordinal) ? column
+        : $"{column}::text";
 
     /// <exception cref="InvalidTabException">The query does not answer what the tab needs.</exception>
     public static TabShape Of(TabDefinition tab, IReadOnlyDictionary<string, string> types)
@@ -276,16 +366,22 @@ public sealed record TabShape(string KeyType)
             }
         }
 
-        var key = types["key"].Split('(')[0];
+        var key = types["key"];
         return !KeyTypes.Contains(key) ? throw new InvalidTabException(tab.Name, $"its key is {key}; it must be one of {string.Join(", ", KeyTypes)}")
             : types["updated_at"] is not ("timestamp with time zone" or "timestamptz") ? throw new InvalidTabException(tab.Name, $"its updated_at is {types["updated_at"]}; it must be timestamp with time zone")
-            : new TabShape(key);
+            : new TabShape(key, types);
     }
 }
 
 /// <summary>A tab that cannot be synced as it is written.</summary>
 public sealed class InvalidTabException(string tab, string problem) : Exception($"The tab '{tab}' cannot be synced: {problem}.")
 {
+    /// <summary>What is wrong, as part of a sentence.</summary>
+    public string Problem { get; } = problem;
+
     /// <summary>It is trouble of the source that may be over soon, not a mistake in the tab.</summary>
     public bool MayPass { get; init; }
+
+    /// <summary>A value of some row is at fault, and others may be well.</summary>
+    public bool IsOfValue { get; init; }
 }

@@ -17,7 +17,8 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
                CASE WHEN j.status IN ('queued', 'planning', 'running', 'paused') THEN t.job_id END, t.row_count,
                (SELECT count(*) FROM (SELECT key FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty UNION SELECT key FROM tab_failures f WHERE f.tab = t.name LIMIT 1001) AS dirty)::integer,
                CASE WHEN s.finished_at IS NULL AND f.status = 'failed' THEN f.error WHEN e.failed = 0 THEN NULL ELSE t.error END,
-               greatest(0, t.next_position - 1 - t.row_count - (SELECT count(*) FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty AND r.cells IS NULL))::integer
+               greatest(0, t.next_position - 1 - t.row_count - (SELECT count(*) FROM tab_rows r WHERE r.tab = t.name AND r.is_dirty AND r.cells IS NULL))::integer,
+               coalesce(j.status = 'paused', false)
         FROM tabs t
         LEFT JOIN LATERAL (SELECT * FROM tab_syncs s WHERE s.tab = t.name ORDER BY s.started_at DESC LIMIT 1) s ON true
         LEFT JOIN jobs f ON f.id = s.job_id
@@ -32,7 +33,7 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
         return (await connection.Sql(StatesSql).ListAsync(
             row => new TabState(
                 row.GetString(0), row.Time(1) is { } at ? new TabPlace(at, row.GetString(2)) : null, row.GetBoolean(3), row.Time(4), row.Text(5), row.IsDBNull(6) ? null : ReadSync(row, 6),
-                row.IsDBNull(17) ? null : row.GetGuid(17), row.GetInt32(18), row.GetInt32(19), row.Text(20), row.GetInt32(21)),
+                row.IsDBNull(17) ? null : row.GetGuid(17), row.GetInt32(18), row.GetInt32(19), row.Text(20), row.GetInt32(21), row.GetBoolean(22)),
             cancellationToken)).ToDictionary(state => state.Name, StringComparer.Ordinal);
     }
 
@@ -113,16 +114,16 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
 
     private const string LookSql = """
         -- name: LookAtTabSync
-        SELECT t.is_unpublished OR t.published_at IS NULL, coalesce(t.layout = $3, false), coalesce(s.undone, 0)
+        SELECT t.is_unpublished OR t.published_at IS NULL, coalesce(t.layout = $3, false), coalesce(s.layout = $3, false), coalesce(s.undone, 0)
         FROM tabs t LEFT JOIN tab_syncs s ON s.tab = t.name AND s.job_id = $2 WHERE t.name = $1
         """;
 
-    /// <summary>Whether rows are committed that were not published, whether all rows have this layout, and how many rows and blocks the sync has left for the next one.</summary>
-    internal async Task<(bool IsUnpublished, bool IsOfLayout, int Undone)> LookAtSyncAsync(string tab, Guid jobId, string layout, CancellationToken cancellationToken)
+    /// <summary>Whether rows are committed that were not published, whether all rows have this layout, whether the sync was begun in it, and how many rows and blocks it has left for the next one.</summary>
+    internal async Task<(bool IsUnpublished, bool IsOfLayout, bool WasBegunInLayout, int Undone)> LookAtSyncAsync(string tab, Guid jobId, string layout, CancellationToken cancellationToken)
     {
         using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        return (await connection.Sql(LookSql).With(tab).With(jobId).With(layout).ListAsync(row => (row.GetBoolean(0), row.GetBoolean(1), row.GetInt32(2)), cancellationToken))[0];
+        return (await connection.Sql(LookSql).With(tab).With(jobId).With(layout).ListAsync(row => (row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2), row.GetInt32(3)), cancellationToken))[0];
     }
 
     // A chunk without the tab's name is not taken apart.
@@ -213,7 +214,8 @@ public sealed class TabStore(Database database, BackgroundPace? pace = null)
 /// <param name="Dirty">Rows that are to be written again, since it is not known how they stand; counted up to 1,001.</param>
 /// <param name="Error">What went wrong in the last sync that had failures, in words; null since one ended without.</param>
 /// <param name="Gaps">Positions whose rows are gone.</param>
-public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy, int Rows, int Dirty, string? Error, int Gaps);
+/// <param name="IsHeld">The job that has it is paused: no other one syncs it until that is resumed or cancelled.</param>
+public sealed record TabState(string Name, TabPlace? Watermark, bool Paused, DateTimeOffset? FullAt, string? Destination, TabSyncRow? Last, Guid? SyncedBy, int Rows, int Dirty, string? Error, int Gaps, bool IsHeld);
 
 /// <summary>A sync of which the changes are kept.</summary>
 public sealed record TabDifference(Guid JobId, DateTimeOffset StartedAt);

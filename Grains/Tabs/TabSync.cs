@@ -44,7 +44,7 @@ public sealed class TabSync(Database database, TabCatalog catalog, TabSource sou
     public Task<long?> ExpectAsync(Guid jobId, string spec, CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
     public IAsyncEnumerable<PlannedItem> PlanAsync(Guid jobId, string spec, string? after, CancellationToken cancellationToken) =>
-        new TabPlan(jobId, TabSyncSpec.Parse(spec), catalog, source, database, destination.Name, options, time, pace).ReadAsync(after, cancellationToken);
+        new TabPlan(jobId, TabSyncSpec.Parse(spec), catalog, source, database, destination, options, time, pace).ReadAsync(after, cancellationToken);
 
     public IWorkloadRun Start(JobTicket job) => new TabSyncRun(job, TabSyncSpec.Parse(job.Spec), database, catalog, source, destination, gates, options, time, pace);
 }

@@ -9,7 +9,7 @@ namespace OrleansBulk.Tabs;
 /// <summary><see cref="TabSync"/> at work on one job.</summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle, so there is nothing to give back.")]
 internal sealed class TabSyncRun(
-    JobTicket job, TabSyncSpec spec, Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time, BackgroundPace? pace) : IWorkloadRun
+    JobTicket job, TabSyncSpec spec, Database database, TabCatalog catalog, TabSource source, ITabDestination destination, UpstreamGates gates, TabOptions options, TimeProvider time, BackgroundPace? pace) : IWorkloadRun, IAsyncDisposable
 {
     /// <summary>A write that waits longer at the gate comes back to the pump.</summary>
     private static readonly TimeSpan GateWait = TimeSpan.FromSeconds(5);
@@ -20,6 +20,7 @@ internal sealed class TabSyncRun(
     private const string TimeIsUp = "left for the next sync: time was up";
     private const string LaterSync = "not synced: a later sync has had the tab since";
     private const string SourceTrouble = "tab: source cannot be read";
+    private const string WrongRow = "tab: row cannot be read";
 
     private readonly FlowTicket _flow = new(job.Id.ToString("D"), job.Concurrency);
     private readonly TabStore _store = new(database, pace);
@@ -93,8 +94,10 @@ internal sealed class TabSyncRun(
         WITH held AS (
             UPDATE tabs SET job_id = $2, layout = CASE WHEN layout = $3 THEN layout ELSE '' END, width = greatest(width, $5)
             WHERE name = $1 AND last_job_id = $2 AND (job_id IS NULL OR job_id = $2) RETURNING name, width
+        ), worked AS (
+            UPDATE tab_syncs s SET worked_at = coalesce(s.worked_at, $6) FROM held WHERE s.tab = held.name AND s.job_id = $2 RETURNING s.worked_at, s.is_full
         )
-        SELECT greatest(s.started_at, j.begun_at + $4), s.is_full, held.width FROM held JOIN tab_syncs s ON s.tab = held.name AND s.job_id = $2 JOIN jobs j ON j.id = $2
+        SELECT greatest(worked.worked_at, j.begun_at + $4), worked.is_full, held.width FROM held, worked JOIN jobs j ON j.id = $2
         """;
 
     /// <summary>
@@ -113,11 +116,11 @@ internal sealed class TabSyncRun(
             return (null, new ItemFailed("tab: not in the file of tabs", $"The tab '{name}' is not in the file of tabs any more.", 0));
         }
 
-        var layout = TabLayout.Of(destination.Name, tab);
+        var layout = TabLayout.Of(source, destination, tab);
         var delay = spec.Tabs.Index().First(other => other.Item == name).Index * options.Delay;
         using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        var held = await connection.Sql(HoldSql).With(name).With(job.Id).With(layout).With(delay).With(tab.Columns.Count)
+        var held = await connection.Sql(HoldSql).With(name).With(job.Id).With(layout).With(delay).With(tab.Columns.Count).With(time.GetUtcNow())
             .ListAsync(row => (Begins: row.GetFieldValue<DateTimeOffset>(0), IsFull: row.GetBoolean(1), Width: row.GetInt32(2)), cancellationToken);
         if (held.Count == 0)
         {
@@ -144,6 +147,16 @@ internal sealed class TabSyncRun(
             return;
         }
 
+        if (IsOver(work))
+        {
+            foreach (var (_, i) in rows)
+            {
+                outcomes[i] = new ItemSkipped(TimeIsUp);
+            }
+
+            return;
+        }
+
         var known = await ReadWrittenAsync(work.Tab.Name, [.. rows.Select(row => KeyOf(row.Item))], cancellationToken);
         var news = new List<(Item Item, SourceRow Row)>();
         var touched = new List<SourceRow>();
@@ -156,6 +169,10 @@ internal sealed class TabSyncRun(
                 if (trouble is not null)
                 {
                     outcomes[i] = trouble;
+                }
+                else if (there.GetValueOrDefault(KeyOf(item)) is { Problem: { } problem })
+                {
+                    outcomes[i] = new ItemFailed(WrongRow, Upper(problem), 0);
                 }
                 else if (!there.TryGetValue(KeyOf(item), out var row))
                 {
@@ -209,9 +226,9 @@ internal sealed class TabSyncRun(
 
     private async Task<(Dictionary<string, SourceRow> Rows, ItemOutcome? Trouble)> ReadSourceAsync(TabAtWork work, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        if (!work.IsFull && IsOver(work))
+        if (IsOver(work))
         {
-            return ([], new ItemSkipped(TimeIsUp)); // a full sync must come to its end some day, and what is unchanged costs no write
+            return ([], new ItemSkipped(TimeIsUp));
         }
 
         try
@@ -275,11 +292,11 @@ internal sealed class TabSyncRun(
     /// <summary>All that stands before it has its outcome, and it is committed.</summary>
     private async Task<ItemOutcome> EndAsync(TabAtWork work, TabEnd end, CancellationToken cancellationToken)
     {
-        var (isUnpublished, isOfLayout, undone) = await _store.LookAtSyncAsync(work.Tab.Name, job.Id, work.Layout, cancellationToken);
-        var isWhole = undone == 0 && end.Trouble is null;
+        var (isUnpublished, isOfLayout, wasBegunInLayout, undone) = await _store.LookAtSyncAsync(work.Tab.Name, job.Id, work.Layout, cancellationToken);
+        var isWhole = undone == 0 && end is { Trouble: null, IsCut: false };
 
         // Rows of two forms below one header would be wrong: then what was published last stays until all rows have the new one.
-        var publishes = (isUnpublished || end is { IsFull: true, IsCompared: false }) && (isOfLayout || isWhole);
+        var publishes = (isUnpublished || end is { IsFull: true, IsCompared: false } || !destination.IsThere(work.Tab)) && (isOfLayout || (isWhole && end.IsFull && wasBegunInLayout));
         if (publishes)
         {
             try
@@ -290,6 +307,11 @@ internal sealed class TabSyncRun(
             {
                 return new ItemFailed($"{destination.Name}: cannot be written", error.Message, 1, Result: new EndWork(end, IsWhole: false, IsPublished: false, IsLast: true));
             }
+        }
+
+        if (end is { IsFull: true, IsCompared: true })
+        {
+            destination.TakeMade(work.Tab); // all rows were compared since
         }
 
         var compares = end is { IsFull: true, IsCompared: false } && isWhole && destination.CanDrift;
@@ -320,9 +342,15 @@ internal sealed class TabSyncRun(
         {
             var rows = tab.Select(result => (result.Outcome as ItemSucceeded)?.Result as RowWork).OfType<RowWork>().ToList();
             await TabWriter.WriteAsync(connection, job.Id, tab.Key, rows, cancellationToken);
-            if (tab.Count(IsLeftForTheNextSync) is > 0 and var undone)
+            if (_tabs.TryGetValue(tab.Key, out var work) && rows.Count > 0 && destination.TakeMade(work.Tab) && !work.IsFull)
             {
-                await TabWriter.CountUndoneAsync(connection, job.Id, tab.Key, undone, cancellationToken);
+                await TabWriter.MissAsync(connection, tab.Key, rows, cancellationToken);
+            }
+
+            if (tab.Where(IsLeftForTheNextSync).ToList() is [_, ..] undone)
+            {
+                var first = undone.Where(result => TabItem.Read(result.Item) is ChangedRow { At: not null }).MinBy(result => result.Item.Ordinal);
+                await TabWriter.CountUndoneAsync(connection, job.Id, tab.Key, undone.Count, first?.Item.Ordinal, first is null ? null : (ChangedRow)TabItem.Read(first.Item), cancellationToken);
             }
 
             await TabTroubles.NoteAsync(connection, job.Id, tab.Key, [.. tab], cancellationToken);
@@ -380,6 +408,17 @@ internal sealed class TabSyncRun(
         _ => false,
     };
 
+    /// <summary>No call of it goes out any more, and none is out.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var work in _tabs.Values)
+        {
+            await work.Writer.DisposeAsync();
+        }
+    }
+
+    private static string Upper(string sentence) => $"{char.ToUpperInvariant(sentence[0])}{sentence.AsSpan(1)}.";
+
     private static string KeyOf(Item item) => item.Prepared switch
     {
         ChangedRow row => row.Key,
@@ -412,6 +451,7 @@ internal sealed class TabSyncRun(
         )
         INSERT INTO tab_rows (tab, key, position, is_dirty)
         SELECT $1, w.key, (g.next_position - (SELECT count(*) FROM wanted) + w.n - 1)::integer, true FROM wanted w, given g
+        ON CONFLICT (tab, key) DO UPDATE SET is_dirty = true
         RETURNING key, position
         """;
 

@@ -51,18 +51,33 @@ internal static class TabWriter
 
     private const string UndoneSql = """
         -- name: CountUndoneTabItems
-        UPDATE tab_syncs SET undone = undone + $3 WHERE tab = $1 AND job_id = $2
+        UPDATE tab_syncs SET undone = undone + $3,
+            left_at = CASE WHEN $4 < coalesce(left_ordinal, 9223372036854775807) THEN $5 ELSE left_at END, left_key = CASE WHEN $4 < coalesce(left_ordinal, 9223372036854775807) THEN $6 ELSE left_key END,
+            left_ordinal = least(left_ordinal, $4)
+        WHERE tab = $1 AND job_id = $2
         """;
 
     /// <summary>Notes that rows or blocks are left for the next sync.</summary>
-    public static Task CountUndoneAsync(NpgsqlConnection connection, Guid jobId, string tab, int items, CancellationToken cancellationToken) =>
-        connection.Sql(UndoneSql).With(tab).With(jobId).With(items).RunAsync(cancellationToken);
+    /// <param name="ordinal">Of the first row among them; null: there is none whose place is known.</param>
+    public static Task CountUndoneAsync(NpgsqlConnection connection, Guid jobId, string tab, int items, long? ordinal, ChangedRow? row, CancellationToken cancellationToken) =>
+        connection.Sql(UndoneSql).With(tab).With(jobId).With(items).WithTyped(NpgsqlDbType.Bigint, ordinal).WithTyped(NpgsqlDbType.TimestampTz, row?.At?.ToUniversalTime()).WithText(row?.Key).RunAsync(cancellationToken);
 
-    // Only a full sync may set the watermark back. A layout is that of all rows when a full sync was begun and ended in it.
+    // Of the rows of a tab that were there before these, none is in a sheet that was just made.
+    private const string MissSql = """
+        -- name: MissTabRows
+        UPDATE tabs t SET layout = '' WHERE name = $1 AND EXISTS (SELECT FROM tab_rows r WHERE r.tab = $1 AND r.cells IS NOT NULL AND NOT r.key = ANY($2) LIMIT 1)
+        """;
+
+    /// <summary>Notes that the sheet was made anew: the next sync writes all rows.</summary>
+    public static Task MissAsync(NpgsqlConnection connection, string tab, IReadOnlyList<RowWork> written, CancellationToken cancellationToken) =>
+        connection.Sql(MissSql).With(tab).With(written.Select(row => row.Key).ToArray()).RunAsync(cancellationToken);
+
+    // Only a full sync may set the watermark back. A layout is that of all rows when a full sync was begun and ended in it. One that did not come to its end goes on with the
+    // first row that it left, or behind all that it planned.
     private const string EndSql = """
         -- name: EndTabSync
         WITH ended AS (
-            UPDATE tab_syncs SET finished_at = CASE WHEN $9 THEN $3 ELSE finished_at END, is_whole = CASE WHEN $9 THEN $4 ELSE is_whole END WHERE tab = $1 AND job_id = $2 RETURNING layout
+            UPDATE tab_syncs SET finished_at = CASE WHEN $9 THEN $3 ELSE finished_at END, is_whole = CASE WHEN $9 THEN $4 ELSE is_whole END WHERE tab = $1 AND job_id = $2 RETURNING layout, left_at, left_key
         ), older AS (
             DELETE FROM tab_changes WHERE tab = $1 AND job_id <> $2 AND EXISTS (SELECT FROM tab_changes WHERE tab = $1 AND job_id = $2)
         )
@@ -72,13 +87,18 @@ internal static class TabWriter
             watermark_key = CASE WHEN $4 AND $5::timestamptz IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $6 ELSE watermark_key END,
             full_at = CASE WHEN $4 AND $7 AND $9 THEN $3 ELSE full_at END, destination = CASE WHEN $4 AND $9 THEN $8 ELSE destination END,
             layout = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $11 ELSE layout END,
-            width = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $12 ELSE width END
+            width = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $12 ELSE width END,
+            full_from_at = CASE WHEN NOT $7 THEN full_from_at WHEN $4 THEN NULL ELSE coalesce((SELECT left_at FROM ended), $5, CASE WHEN full_from_layout = (SELECT layout FROM ended) THEN full_from_at END) END,
+            full_from_key = CASE WHEN NOT $7 THEN full_from_key WHEN $4 THEN NULL ELSE coalesce((SELECT left_key FROM ended), $6, CASE WHEN full_from_layout = (SELECT layout FROM ended) THEN full_from_key END) END,
+            full_from_layout = CASE WHEN $7 AND NOT $4 THEN (SELECT layout FROM ended) ELSE full_from_layout END,
+            full_left_at = CASE WHEN $7 AND NOT $4 THEN $3 ELSE full_left_at END
         WHERE name = $1 AND job_id = $2
         """;
 
     /// <summary>Moves the tab's watermark when all rows that were planned have been taken over, and lets go of the tab with its last end.</summary>
     public static Task EndAsync(NpgsqlConnection connection, Guid jobId, string tab, EndWork end, string destination, string layout, int columns, DateTimeOffset at, CancellationToken cancellationToken) =>
-        connection.Sql(EndSql).With(tab).With(jobId).With(at.ToUniversalTime()).With(end.IsWhole).WithTyped(NpgsqlDbType.TimestampTz, end.End.At).WithText(end.End.Key).With(end.End.IsFull).With(destination)
+        connection.Sql(EndSql).With(tab).With(jobId).With(at.ToUniversalTime()).With(end.IsWhole)
+            .WithTyped(NpgsqlDbType.TimestampTz, end.IsWhole || !end.End.IsCompared ? end.End.At : null).WithText(end.IsWhole || !end.End.IsCompared ? end.End.Key : null).With(end.End.IsFull).With(destination)
             .With(end.IsLast).With(end.IsPublished).With(layout).With(columns)
             .RunAsync(cancellationToken);
 

@@ -13,6 +13,11 @@ internal sealed class GridDestination : ITabDestination
 
     public string Name { get; set; } = "grid";
 
+    public string Place { get; set; } = "grid";
+
+    /// <summary>Somebody deleted a sheet, and the next write made it anew.</summary>
+    public string? Made { get; set; }
+
     public bool CanDrift => true;
 
     public int RestoreRows => 40;
@@ -45,6 +50,22 @@ internal sealed class GridDestination : ITabDestination
         }
     }
 
+    public bool TakeMade(TabDefinition tab)
+    {
+        var isMade = Made == tab.Name;
+        Made = isMade ? null : Made;
+        return isMade;
+    }
+
+    /// <summary>As somebody with a mouse does it.</summary>
+    public void Delete(string tab)
+    {
+        lock (_lock)
+        {
+            _sheets.Remove(tab);
+        }
+    }
+
     public async Task<CallResult> WriteAsync(TabDefinition tab, IReadOnlyList<TabRow> rows, CallBudget budget, CancellationToken cancellationToken)
     {
         if (rows.Count > tab.Batch || _writing.AddOrUpdate(tab.Name, 1, (_, now) => now + 1) > 1)
@@ -57,6 +78,7 @@ internal sealed class GridDestination : ITabDestination
         lock (_lock)
         {
             Writes++;
+            Made = _sheets.ContainsKey(tab.Name) ? Made : tab.Name;
             foreach (var row in trouble is false ? [] : rows)
             {
                 Put(tab.Name, row.Position, row.Cells?.ToArray());

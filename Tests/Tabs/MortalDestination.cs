@@ -16,6 +16,8 @@ internal sealed class MortalDestination(ITabDestination inner) : ITabDestination
 
     public string Name => inner.Name;
 
+    public string Place => inner.Place;
+
     public bool CanDrift => inner.CanDrift;
 
     public int RestoreRows => inner.RestoreRows;
@@ -38,6 +40,10 @@ internal sealed class MortalDestination(ITabDestination inner) : ITabDestination
         _dead.TrySetResult();
         _buried.TrySetResult();
     }
+
+    public bool IsThere(TabDefinition tab) => inner.IsThere(tab);
+
+    public bool TakeMade(TabDefinition tab) => inner.TakeMade(tab);
 
     public Task<CallResult> WriteAsync(TabDefinition tab, IReadOnlyList<TabRow> rows, CallBudget budget, CancellationToken cancellationToken) =>
         LiveAsync(() => inner.WriteAsync(tab, rows, budget, cancellationToken));

@@ -193,6 +193,61 @@ public sealed class TabSyncTests
     }
 
     [Fact]
+    public async Task FullSyncWhoseTimeIsUp_IsGoneOnWith_AndNotBegunAgain()
+    {
+        await using var stage = await TabStage.StartAsync(new TabOptions { Delay = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(1) });
+        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(100)");
+        stage.Grid.Trouble = () =>
+        {
+            Thread.Sleep(200); // a slow sheet: ten batches would take two seconds
+            return null;
+        };
+        var full = new { tabs = new[] { "user-profiles" }, incremental = false };
+        var first = await stage.SyncAsync(full);
+        Assert.True(first.Skipped > 0 && first.Succeeded > 10, $"{first.Succeeded} rows were taken over, {first.Skipped} left.");
+        await stage.Postgres.ExecuteAsync("DELETE FROM learning.users WHERE id IN (SELECT key::bigint FROM tab_rows WHERE cells IS NOT NULL ORDER BY position LIMIT 1)"); // one that stands before the place
+
+        stage.Grid.Trouble = () => null;
+        var second = await stage.SyncAsync(full);
+
+        Assert.Equal(await ExpectedUsersAsync(stage), stage.Shown("user-profiles"));
+        Assert.True(second.Planned < 100, $"{second.Planned} items were planned for the rest of 100 rows."); // with one row gone, blocks and ends
+        var state = (await stage.Store.ListAsync(CancellationToken.None))["user-profiles"];
+        Assert.Equal((true, true), (state.Last!.IsWhole, state.FullAt is not null));
+        Assert.True((await stage.SyncAsync(full)).Planned > 99, "The next full sync must compare all rows.");
+    }
+
+    [Fact]
+    public async Task OtherSpreadsheetOfTheSameKind_GetsAllRows()
+    {
+        await using var stage = await TabStage.StartAsync();
+        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(20)");
+        await stage.SyncAsync(new { tabs = new[] { "user-profiles" } });
+        stage.Grid.Place = "another spreadsheet";
+        stage.Grid.Delete("user-profiles");
+
+        await stage.SyncAsync(new { tabs = new[] { "user-profiles" } });
+
+        Assert.Equal(await ExpectedUsersAsync(stage), stage.Shown("user-profiles"));
+    }
+
+    [Fact]
+    public async Task SheetThatSomebodyDeleted_IsWholeAgainAfterTheNextSync()
+    {
+        await using var stage = await TabStage.StartAsync();
+        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(20)");
+        await stage.SyncAsync(new { tabs = new[] { "user-profiles" } });
+        stage.Grid.Delete("user-profiles");
+        await stage.Postgres.ExecuteAsync("UPDATE learning.users SET name = 'Changed', updated_at = now() WHERE id = 3");
+
+        await stage.SyncAsync(new { tabs = new[] { "user-profiles" } }); // finds that it had to be made
+        await stage.SyncAsync(new { tabs = new[] { "user-profiles" } });
+
+        Assert.Equal(await ExpectedUsersAsync(stage), stage.Shown("user-profiles"));
+        Assert.False((await stage.SyncAsync(new { tabs = new[] { "user-profiles" } })).Planned > 20, "Only one full sync is needed.");
+    }
+
+    [Fact]
     public async Task SourceIsOnlyRead()
     {
         var catalog = TabCatalog.Parse("""{"tabs": [{"name": "sly", "source": "WITH x AS (DELETE FROM learning.users RETURNING *) SELECT id AS key, updated_at, name FROM x", "columns": [{"name": "name"}]}]}""", "test.json");

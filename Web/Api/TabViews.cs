@@ -22,7 +22,7 @@ public sealed class TabViews(TabCatalog catalog, TabStore store, TabLagSource la
 
 /// <summary>A tab on the wire.</summary>
 /// <param name="State">
-/// syncing, paused, wrong (rows could not be written, its sync failed, or its query is refused: <paramref name="Error"/> says what), never (before its first sync), unknown (the source does not
+/// syncing, held (by a job that is paused), paused, wrong (rows could not be written, its sync failed, or its query is refused: <paramref name="Error"/> says what), never (before its first sync), unknown (the source does not
 /// say whether rows wait), behind (rows wait), or up-to-date.
 /// </param>
 /// <param name="Rows">That stand in the destination.</param>
@@ -47,6 +47,7 @@ public sealed record TabView(
         var error = state?.Error ?? lag.Problem;
         var word = state switch
         {
+            { IsHeld: true } => "held",
             { SyncedBy: not null } => "syncing",
             { Paused: true } => "paused",
             { Error: not null } => "wrong",

@@ -11,6 +11,7 @@ internal static class TabWords
         "never" => "not synced yet",
         "unknown" => "not known",
         "wrong" => "has errors",
+        "held" => "held by a paused job",
         _ => state.Replace('-', ' '),
     };
 
@@ -20,7 +21,7 @@ internal static class TabWords
         "syncing" => "busy",
         "up-to-date" => "good",
         "wrong" => "bad",
-        "behind" or "paused" or "unknown" => "warn",
+        "behind" or "paused" or "held" or "unknown" => "warn",
         _ => "",
     };
 
