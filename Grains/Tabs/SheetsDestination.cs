@@ -285,17 +285,18 @@ public sealed class SheetsDestination : ITabDestination, IDisposable
             return (null, listed);
         }
 
-        var result = sheets.FirstOrDefault(sheet => sheet.Title.Equals(tab.Title, StringComparison.OrdinalIgnoreCase)) is { } found
+        var found = sheets.FirstOrDefault(sheet => sheet.Title.Equals(tab.Title, StringComparison.OrdinalIgnoreCase));
+        if (found is null)
+        {
+            _made[tab.Name] = true; // before: the answer may be lost
+        }
+
+        var result = found is not null
             ? await GrowAsync(found, tab, lastRow, ask)
             : await _api.AddSheetAsync(tab.Title, Math.Max(FirstRows, lastRow), tab.Columns.Count + SpareColumns, ask);
         if (result is not CallAnswered<SheetGrid> { Value: var grid })
         {
             return (null, result);
-        }
-
-        if (!sheets.Any(sheet => sheet.Id == grid.Id))
-        {
-            _made[tab.Name] = true;
         }
 
         if (Fresh(place) is { HasHeader: true } known && known.Grid.Id == grid.Id)

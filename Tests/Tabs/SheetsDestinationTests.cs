@@ -67,6 +67,18 @@ public sealed class SheetsDestinationTests
     }
 
     [Fact]
+    public async Task SheetThatWasMade_IsToldOnce()
+    {
+        await using var sheets = await SheetsHarness.StartAsync();
+        Assert.False(sheets.Destination.TakeMade(Tab));
+
+        await WriteAsync(sheets, TabSamples.Row(1));
+        Assert.Equal((true, false), (sheets.Destination.TakeMade(Tab), sheets.Destination.TakeMade(Tab)));
+        await WriteAsync(sheets, TabSamples.Row(2));
+        Assert.False(sheets.Destination.TakeMade(Tab));
+    }
+
+    [Fact]
     public async Task BlocksOfALostSheet_RestoredSideBySide_MakeItOnce()
     {
         await using var sheets = await SheetsHarness.StartAsync();

@@ -35,6 +35,37 @@ public sealed class TabClockTests
     }
 
     [Fact]
+    public async Task SyncThatLiesFurtherAheadThanTheInterval_IsDueAtOnce()
+    {
+        var options = new TabOptions { Delay = TimeSpan.Zero, Scheduled = true, Interval = TimeSpan.FromMinutes(5) };
+        await using var stage = await TabStage.StartAsync(options);
+        var time = new ManualTime();
+        using var clock = new TabClock(stage.Postgres.Database, stage.Jobs.Intake, stage.Catalog, options, time, NullLogger<TabClock>.Instance);
+        await stage.Postgres.ExecuteAsync($"INSERT INTO tab_schedule (next_at, full_at) VALUES ('{time.GetUtcNow().AddHours(20):O}', '{time.GetUtcNow().AddDays(1):O}')"); // the interval was a day
+
+        Assert.NotNull(await clock.RunOnceAsync(CancellationToken.None));
+        Assert.Null(await clock.RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ComparisonThatWasCutOff_GoesOnWithTheNextSync()
+    {
+        var options = new TabOptions { Delay = TimeSpan.Zero, Scheduled = true, Interval = TimeSpan.FromMinutes(5), FullEvery = TimeSpan.FromDays(1) };
+        await using var stage = await TabStage.StartAsync(options);
+        var time = new ManualTime();
+        using var clock = new TabClock(stage.Postgres.Database, stage.Jobs.Intake, stage.Catalog, options, time, NullLogger<TabClock>.Instance);
+        await stage.Postgres.ExecuteAsync($"""
+            INSERT INTO tab_schedule (next_at, full_at) VALUES ('{time.GetUtcNow():O}', '{time.GetUtcNow():O}');
+            INSERT INTO tabs (name, watermark_at, watermark_key, full_from_at, full_from_key, paused) SELECT name, now(), '1', CASE name WHEN 'chat-logs' THEN now() END, '1', true FROM unnest(ARRAY['user-profiles', 'chat-logs']) AS name;
+            INSERT INTO tab_syncs (tab, job_id, started_at, is_full) SELECT name, gen_random_uuid(), '{time.GetUtcNow().AddMinutes(-6):O}', true FROM tabs
+            """); // both were compared six minutes ago, and neither came to its end
+
+        var spec = await stage.Jobs.Jobs.ReadSpecAsync((await clock.RunOnceAsync(CancellationToken.None))!.Value, CancellationToken.None);
+
+        Assert.Contains("\"full\":[\"chat-logs\"]", spec, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TabWhoseComparisonDidNotCome_IsComparedWithTheNextSync()
     {
         var options = new TabOptions { Delay = TimeSpan.Zero, Scheduled = true, Interval = TimeSpan.FromMinutes(5), FullEvery = TimeSpan.FromDays(1) };

@@ -53,6 +53,19 @@ public sealed class TabPagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FileThatSomebodyDeleted_IsThereAgainAfterTheNextSync_ThoughNothingHasChanged()
+    {
+        using var program = _host.Program();
+        var body = new { tabs = new[] { "user-profiles" } };
+        await program.WhenAsync((await program.PostAsync("/api/tabs/sync", body)).Json.GetProperty("id").GetGuid(), "completed");
+        File.Delete(Path.Combine(_folder, "User profiles.csv"));
+
+        await program.WhenAsync((await program.PostAsync("/api/tabs/sync", body)).Json.GetProperty("id").GetGuid(), "completed");
+
+        Assert.Equal(41, (await File.ReadAllLinesAsync(Path.Combine(_folder, "User profiles.csv"))).Length);
+    }
+
+    [Fact]
     public async Task GapsOfASheet_AreSaid_AndClosed()
     {
         using var browser = await Visitor.SignInAsync(_host, Roles.Operator);
