@@ -31,7 +31,7 @@ internal static class HookAsks
     {
         var (system, user) = PromptFile.Repair.Fill(
             Verdict.Schema.Trim(), ("hook", hook), ("topic", spec.Topic), ("audience", spec.Audience), ("tone", spec.Tone),
-            ("brokenAnswer", broken.Length > UsualHook * 4 ? broken[..(UsualHook * 4)] : broken), ("problem", problem));
+            ("brokenAnswer", broken.Cut(UsualHook * 4)), ("problem", problem));
         return new ChatAsk(system, user, VerdictTokens, 0, Verdict.Schema.Trim(), Stream: false);
     }
 }

@@ -54,6 +54,6 @@ public sealed class HookGeneration(HookModels models, ModelClients clients, Chat
     public IWorkloadRun Start(JobTicket job)
     {
         var spec = HookSpec.Parse(job.Spec);
-        return new HookGenerationRun(job, spec, models, clients, desk, new RunPurse(database, job.Id, spec.Budget), database, time);
+        return new HookGenerationRun(job, spec, models, clients, desk, new RunPurse(database, job.Id, job.Epoch, spec.Budget), database, time);
     }
 }

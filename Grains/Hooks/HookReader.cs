@@ -54,6 +54,6 @@ internal sealed class HookReader
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n').Select(line => ProfileText.Clean(line, LongestHook)).OfType<string>();
         var hook = string.Join('\n', lines);
-        return hook.Length == 0 ? null : hook.Length <= LongestHook ? hook : hook[..LongestHook];
+        return hook.Length == 0 ? null : hook.Cut(LongestHook);
     }
 }

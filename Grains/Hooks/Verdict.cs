@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansBulk.CodingProfiles;
 
 namespace OrleansBulk.Hooks;
 
@@ -26,7 +27,7 @@ public sealed record Verdict(int Score, int Attention, int Clarity, int Relevanc
 
             if (root.EnumerateObject().FirstOrDefault(member => !Numbers.Contains(member.Name) && member.Name != "reason") is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
             {
-                return (null, $"'{unknown.Name}' is not in the schema.");
+                return (null, $"'{ProfileText.Clean(unknown.Name, 60)}' is not in the schema.");
             }
 
             foreach (var name in Numbers)
@@ -37,7 +38,7 @@ public sealed record Verdict(int Score, int Attention, int Clarity, int Relevanc
                 }
             }
 
-            if (!root.TryGetProperty("reason", out var reason) || reason.ValueKind != JsonValueKind.String || reason.GetString() is not { Length: > 0 } text)
+            if (!root.TryGetProperty("reason", out var reason) || reason.ValueKind != JsonValueKind.String || reason.Unescaped() is not { Length: > 0 } text)
             {
                 return (null, "'reason' must be a text.");
             }
@@ -49,9 +50,13 @@ public sealed record Verdict(int Score, int Attention, int Clarity, int Relevanc
         {
             return (null, "The answer is no JSON.");
         }
+        catch (InvalidOperationException)
+        {
+            return (null, "A name in the answer is no text."); // it spells half of a surrogate pair, which is JSON all the same
+        }
     }
 
-    private static string Storable(string text) => text.Replace("\0", "", StringComparison.Ordinal) is var clean && clean.Length <= LongestReason ? clean : clean[..LongestReason];
+    private static string Storable(string text) => text.Replace("\0", "", StringComparison.Ordinal).Cut(LongestReason);
 
     private static string Unfenced(string answer)
     {

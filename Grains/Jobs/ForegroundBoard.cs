@@ -26,12 +26,12 @@ public sealed class ForegroundBoard(Database database, ForegroundGuard guard, Si
         SELECT count(*) > 0, coalesce(min(share), 1) FROM foreground WHERE instance <> $1 AND seen_at > now() - interval '10 seconds'
         """;
 
-    /// <summary>Tells and hears once.</summary>
+    /// <summary>Tells and hears once. Slow answers are told also when only programs wait for them.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         var (areHere, share) = guard.Own;
         await using var connection = await database.Interactive.OpenConnectionAsync(cancellationToken);
-        var others = await connection.Sql(LookSql).With(self.Name).With(areHere).With(share)
+        var others = await connection.Sql(LookSql).With(self.Name).With(areHere || share < 1).With(share)
             .FirstAsync(row => new Others(row.GetBoolean(0), row.GetDouble(1)), cancellationToken);
         if (others is { AreThere: true })
         {

@@ -2,7 +2,7 @@ namespace OrleansBulk.Jobs;
 
 /// <summary>
 /// Lets people go first: told how long their requests take, it holds this silo's background work to a share of what it may do, less while they are slow and all of it
-/// again soon after. Additive increase, multiplicative decrease, as for an upstream. Safe for many callers.
+/// again soon after. Additive increase, multiplicative decrease, as for an upstream. Apart from that it knows whether anybody is there at all. Safe for many callers.
 /// </summary>
 public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time)
 {
@@ -25,20 +25,31 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
     private int _slow;
     private long _countedSince;
     private long _steppedAt = time.GetTimestamp();
-    private bool _isBusy; // people's requests are open, or slow ones were not judged by yet
+    private bool _isBusy; // requests wait, or slow ones were not judged by yet
     private double _share = 1;
     private long _heardAt; // when other processes said something last; 0: never
     private double _heardShare = 1;
-    private long _askedAt; // when somebody asked or was answered last; 0: never
+    private int _open; // what people have open here: requests that are not answered to their end, streams of events among them
+    private long _leftAt; // when the last of them ended; 0: never
 
     /// <summary>How much of its concurrency background work may use now: 0.125 to 1. What other processes of the cluster said counts like what is known here.</summary>
     public double Share => HeardOfOthers && Volatile.Read(ref _heardShare) is var heard && heard < OwnShare ? heard : OwnShare;
 
-    /// <summary>Somebody asked for something within the last ten seconds, here or elsewhere.</summary>
-    public bool AreHere => IsSince(Volatile.Read(ref _askedAt)) || HeardOfOthers;
+    /// <summary>Somebody has something open, or had within the last ten seconds, here or elsewhere.</summary>
+    public bool AreHere => AreAtThisProcess || HeardOfOthers;
 
     /// <summary>What this process knows by itself.</summary>
-    internal (bool AreHere, double Share) Own => (IsSince(Volatile.Read(ref _askedAt)), OwnShare);
+    internal (bool AreHere, double Share) Own => (AreAtThisProcess, OwnShare);
+
+    /// <summary>Somebody opens something. <see cref="Left"/> follows in any case.</summary>
+    public void Came() => Interlocked.Increment(ref _open);
+
+    /// <summary>What somebody opened is at its end.</summary>
+    public void Left()
+    {
+        Volatile.Write(ref _leftAt, time.GetTimestamp()); // first: between the two they would be gone
+        Interlocked.Decrement(ref _open);
+    }
 
     /// <summary>People are at work in another process, and background work may use so much beside them; holds for ten seconds.</summary>
     internal void Heard(double share)
@@ -46,6 +57,8 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         Volatile.Write(ref _heardShare, share);
         Volatile.Write(ref _heardAt, time.GetTimestamp());
     }
+
+    private bool AreAtThisProcess => Volatile.Read(ref _open) > 0 || IsSince(Volatile.Read(ref _leftAt));
 
     private bool HeardOfOthers => IsSince(Volatile.Read(ref _heardAt));
 
@@ -67,10 +80,9 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         }
     }
 
-    /// <summary>A person's request has come. It counts as slow while it waits, and not only when it is answered: once it is slow, and again each second.</summary>
+    /// <summary>A request has come that is to be quick. It counts as slow while it waits, and not only when it is answered: once it is slow, and again each second.</summary>
     public Waiting Asked()
     {
-        Volatile.Write(ref _askedAt, time.GetTimestamp());
         lock (_lock)
         {
             StepWhenDue();
@@ -81,10 +93,9 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         }
     }
 
-    /// <summary>A person's request was answered after so long.</summary>
+    /// <summary>Such a request was answered after so long.</summary>
     public void Answered(TimeSpan took)
     {
-        Volatile.Write(ref _askedAt, time.GetTimestamp());
         lock (_lock)
         {
             StepWhenDue();
@@ -167,7 +178,7 @@ public sealed class ForegroundGuard(ForegroundOptions options, TimeProvider time
         }
     }
 
-    /// <summary>A person's request that is open.</summary>
+    /// <summary>A request that is not answered yet.</summary>
     public sealed class Waiting
     {
         private readonly ForegroundGuard _guard;

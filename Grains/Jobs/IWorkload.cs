@@ -76,6 +76,9 @@ public readonly record struct LaneRoom(int ItemsPerCall, int Calls, string? Boun
 /// <param name="Concurrency">Calls at once at most, over all lanes.</param>
 public sealed record JobTicket(Guid Id, string Spec, JobMode Mode, int Concurrency)
 {
+    /// <summary>Under which the pump owns the job: what a workload writes by itself, outside of its commits, is fenced by it.</summary>
+    public long Epoch { get; init; }
+
     /// <summary>
     /// Commits a part of an item's result while the item runs, and returns when it is committed. Throws <see cref="OperationCanceledException"/> when the pump has come to
     /// its end before: then nothing of it may be told to anybody.

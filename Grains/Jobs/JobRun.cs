@@ -70,7 +70,7 @@ internal sealed partial class JobRun : IJobPump
         _job = job;
         _workload = workload;
         _feed = feed;
-        _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency) { AdvanceAsync = AdvanceAsync, Tell = feed.Publish, IsWatched = () => feed.Watchers > 0 });
+        _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency) { Epoch = job.Row.Epoch, AdvanceAsync = AdvanceAsync, Tell = feed.Publish, IsWatched = () => feed.Watchers > 0 });
         _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo, workload.IsBackground ? engine.Background : null);
         _committer = new Committer(_chunks, _work, engine.Options, engine.Time, engine.Log, job.Row.Id);
         _meter = new ProgressMeter(engine.Options.StallAfter);

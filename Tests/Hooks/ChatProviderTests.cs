@@ -90,6 +90,7 @@ public sealed class ChatProviderTests
     [Theory]
     [InlineData("""{"choices":[{"message":{"content":null,"refusal":"I will not."},"finish_reason":"stop"}]}""", ChatEnd.Declined, "I will not.")]
     [InlineData("""{"choices":[{"message":{"content":"half"},"finish_reason":"length"}]}""", ChatEnd.Cut, "half")]
+    [InlineData("""{"choices":[{"message":{"content":"half \ud83d"},"finish_reason":"length"}]}""", ChatEnd.Cut, "half \ufffd")]
     [InlineData("""{"choices":[{"message":{"content":"all"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}""", ChatEnd.Whole, "all")]
     public void AnAnswer_SaysWhyItEnded(string json, ChatEnd end, string text)
     {

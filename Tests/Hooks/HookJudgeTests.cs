@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using OrleansBulk.Hooks;
 using OrleansBulk.Simulator;
@@ -124,6 +125,9 @@ public sealed class HookJudgeTests
     [InlineData("""{"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"reason":"good"}""", "'audience_fit' must be")]
     [InlineData("""{"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"audience_fit":5,"reason":""}""", "'reason' must be")]
     [InlineData("""{"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"audience_fit":5,"reason":"good","bonus":100}""", "'bonus' is not in the schema")]
+    [InlineData("""{"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"audience_fit":5,"reason":"good \ud83d"}""", null)]
+    [InlineData("""{"bon\u0000us":100,"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"audience_fit":5,"reason":"good"}""", "'bon us' is not in the schema")]
+    [InlineData("""{"\ud83d":100,"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"audience_fit":5,"reason":"good"}""", "no text")]
     public void AVerdict_FitsTheSchema_OrIsNone(string answer, string? problem)
     {
         var (verdict, wrong) = Verdict.Read(answer);
@@ -131,5 +135,14 @@ public sealed class HookJudgeTests
         Assert.Equal(problem is null, verdict is not null);
         Assert.Contains(problem ?? "", wrong ?? "", StringComparison.Ordinal);
         Assert.Equal(problem is null ? 80 : null, verdict?.Score);
+        Assert.Equal(verdict?.Reason, verdict?.Reason is { } reason ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(reason)) : null);
+    }
+
+    [Fact]
+    public void AReason_ThatIsTooLong_IsCutBetweenCharacters()
+    {
+        var (verdict, _) = Verdict.Read($$"""{"score":80,"attention":1,"clarity":2,"relevance":3,"originality":4,"audience_fit":5,"reason":"x{{string.Concat(Enumerable.Repeat("\ud83d\ude80", 1500))}}"}""");
+
+        Assert.Equal("x" + string.Concat(Enumerable.Repeat("\ud83d\ude80", 999)), verdict!.Reason); // of 2,000
     }
 }

@@ -37,5 +37,7 @@ public sealed class HookReaderTests
     {
         Assert.Equal(["a b\uFFFD"], new HookReader().Read("<hook>a\0b\uD800</hook>"));
         Assert.Equal(HookReader.LongestHook, new HookReader().Read($"<hook>{new string('x', 5000)}</hook>")[0].Length);
+        var lines = new string('x', HookReader.LongestHook - 2) + "\n\ud83d\ude80"; // the cut falls into the rocket
+        Assert.Equal(lines[..^2], new HookReader().Read($"<hook>{lines}</hook>")[0]);
     }
 }

@@ -1,5 +1,6 @@
 using OrleansBulk.Hooks;
 using OrleansBulk.Hooks.Models;
+using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 using OrleansBulk.Tests.Support;
 using OrleansBulk.Tests.Web;
@@ -84,6 +85,21 @@ public sealed class RunPurseTests(PostgresDatabase postgres) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task AnOwnerOfYesterday_CannotOpenThePurseOfToday()
+    {
+        var (id, _) = await OpenAsync(postgres.Database, tokens: 1000);
+        await postgres.ExecuteAsync($"UPDATE jobs SET epoch = epoch + 1 WHERE id = '{id}'"); // somebody takes the job over
+        var today = new RunPurse(postgres.Database, id, 1, new HookBudget(1000, null));
+        await today.OpenAsync(default);
+        Assert.IsType<PurseHeld>(await today.HoldAsync(Hundred, default));
+
+        await Assert.ThrowsAsync<EpochFencedException>(() => Purse(postgres.Database, id, 1000).OpenAsync(default));
+
+        Assert.Equal((100, 0), await RowAsync(id));
+        Assert.IsType<PurseHeld>(await today.HoldAsync(Hundred, default));
+    }
+
+    [Fact]
     public async Task ManyCallsAtOnce_HoldNoMoreThanThereIs()
     {
         var (id, purse) = await OpenAsync(postgres.Database, tokens: 1000);
@@ -106,7 +122,7 @@ public sealed class RunPurseTests(PostgresDatabase postgres) : IClassFixture<Pos
         return (id, purse);
     }
 
-    private static RunPurse Purse(Database database, Guid id, long tokens) => new(database, id, new HookBudget(tokens, null));
+    private static RunPurse Purse(Database database, Guid id, long tokens) => new(database, id, 0, new HookBudget(tokens, null));
 
     private async Task<(long Held, long Spent)> RowAsync(Guid id) =>
         (await postgres.QueryAsync<long>($"SELECT held_tokens FROM hook_runs WHERE job_id = '{id}'"), await postgres.QueryAsync<long>($"SELECT spent_tokens FROM hook_runs WHERE job_id = '{id}'"));

@@ -28,7 +28,8 @@ public sealed class BackgroundPaceTests
     [Fact]
     public async Task WithSomebodyThere_PiecesComeOneAtATime_AndRestNineTimesAsLongAsTheyTook()
     {
-        _people.Answered(TimeSpan.FromMilliseconds(5));
+        _people.Came();
+        _people.Left();
         var first = Begin();
         var second = Begin();
         Assert.Equal((true, true, false), (_pace.IsHeld, first.IsCompleted, second.IsCompleted));
@@ -45,7 +46,8 @@ public sealed class BackgroundPaceTests
     [Fact]
     public async Task AfterALongPiece_TheRestIsTwoSeconds()
     {
-        _people.Answered(TimeSpan.FromMilliseconds(5));
+        _people.Came();
+        _people.Left();
         var first = Begin();
         _clock.Advance(TimeSpan.FromSeconds(5));
         (await first).Dispose();
@@ -60,7 +62,8 @@ public sealed class BackgroundPaceTests
     [Fact]
     public async Task WhenPeopleHaveGone_WorkGoesAtFullSpeedAgain()
     {
-        _people.Answered(TimeSpan.FromMilliseconds(5));
+        _people.Came();
+        _people.Left();
         (await Begin()).Dispose();
         _clock.Advance(TimeSpan.FromSeconds(10));
 
@@ -72,7 +75,8 @@ public sealed class BackgroundPaceTests
     [Fact]
     public async Task WhoIsToldToStopWhileItWaits_LeavesThePlaceToOthers()
     {
-        _people.Answered(TimeSpan.FromMilliseconds(5));
+        _people.Came();
+        _people.Left();
         using var stop = new CancellationTokenSource();
         var first = Begin();
         _clock.Advance(TimeSpan.FromMilliseconds(10));

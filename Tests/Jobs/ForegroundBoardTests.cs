@@ -20,7 +20,8 @@ public sealed class ForegroundBoardTests
         await LookAsync();
         Assert.Equal((false, 1), (silo.AreHere, silo.Share));
 
-        web.Answered(TimeSpan.FromMilliseconds(5));
+        web.Came();
+        web.Left();
         await LookAsync();
         Assert.Equal((true, 1), (silo.AreHere, silo.Share));
 

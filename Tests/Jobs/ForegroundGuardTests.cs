@@ -107,6 +107,26 @@ public sealed class ForegroundGuardTests
     }
 
     [Fact]
+    public void WhoHasSomethingOpen_IsThere_AndForTenSecondsMore()
+    {
+        _guard.Asked().End(Quick); // a program
+        _guard.Answered(Quick);
+        Assert.False(_guard.AreHere);
+
+        _guard.Came();
+        _guard.Came();
+        _guard.Left();
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.True(_guard.AreHere);
+
+        _guard.Left();
+        _clock.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.True(_guard.AreHere);
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.False(_guard.AreHere);
+    }
+
+    [Fact]
     public void OptionsOutOfRange_AreRefusedByName() =>
         Assert.Contains("Foreground:Slow is 00:00:00", Assert.Throws<InvalidOperationException>(new ForegroundOptions { Slow = TimeSpan.Zero }.Validate).Message, StringComparison.Ordinal);
 

@@ -45,7 +45,7 @@ public static class AccountsSetup
     private static void Session(CookieAuthenticationOptions cookie, AccountOptions options)
     {
         cookie.EventsType = typeof(Sessions);
-        cookie.Cookie.Name = "bulk-session";
+        cookie.Cookie.Name = Sessions.Cookie;
         cookie.Cookie.HttpOnly = true;
         cookie.Cookie.SameSite = SameSiteMode.Lax; // strict would sign people out who follow a link from a chat or a ticket
         cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;

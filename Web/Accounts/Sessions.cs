@@ -14,6 +14,7 @@ namespace OrleansBulk.Web.Accounts;
 public sealed class Sessions(UserStore users, EndedSessions ended, AccountOptions options, TimeProvider time) : CookieAuthenticationEvents
 {
     public const string Scheme = CookieAuthenticationDefaults.AuthenticationScheme;
+    public const string Cookie = "bulk-session";
     private const string StampClaim = "stamp";
     private const string StartedItem = ".started";
     private const string SessionItem = ".session";

@@ -85,13 +85,13 @@ internal static partial class JsonFields
     private static string? Characters(JsonElement value, string name) => value.ValueKind switch
     {
         JsonValueKind.Null => null,
-        JsonValueKind.String => Unescape(value),
+        JsonValueKind.String => value.Unescaped(),
         JsonValueKind.Number => value.GetRawText(),
         _ => throw Wrong(name, value.ValueKind, "a text or a number"),
     };
 
     /// <summary>JSON may spell half of a surrogate pair, which no .NET string can be read from: one such name must not spoil a whole answer.</summary>
-    private static string? Unescape(JsonElement value)
+    public static string? Unescaped(this JsonElement value)
     {
         try
         {

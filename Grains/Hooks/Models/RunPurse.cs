@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrleansBulk.Jobs;
 using OrleansBulk.Storage;
 
 namespace OrleansBulk.Hooks.Models;
@@ -7,10 +8,11 @@ namespace OrleansBulk.Hooks.Models;
 /// <summary>
 /// The budget of one run: what a call can cost at most is set aside before it is made, and what it did cost is booked behind it. The sums are kept here and written before
 /// a call is made, whole and not by how much they change, so a write that may or may not have gone through is simply made again. One purse holds a run at a time: opening it
-/// takes the row from an earlier one, which can neither set aside nor book any more, and counts as spent what that one had set aside.
+/// takes the row from an earlier one, which can neither set aside nor book any more, and counts as spent what that one had set aside. Only the owner of the job may open one.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle.")]
-public sealed class RunPurse(Database database, Guid jobId, HookBudget budget)
+/// <param name="epoch">Under which the job is owned by who opens this.</param>
+public sealed class RunPurse(Database database, Guid jobId, long epoch, HookBudget budget)
 {
     private readonly Guid _holder = Guid.CreateVersion7();
     private readonly SemaphoreSlim _writing = new(1, 1); // one write at a time, so that an older sum never comes behind a newer one
@@ -137,20 +139,25 @@ public sealed class RunPurse(Database database, Guid jobId, HookBudget budget)
 
     private const string OpenSql = """
         -- name: OpenHookRun
-        INSERT INTO hook_runs AS r (job_id, budget_tokens, budget_money, holder) VALUES ($1, $2, $3, $4)
+        INSERT INTO hook_runs AS r (job_id, budget_tokens, budget_money, holder)
+        SELECT id, $2, $3, $4 FROM jobs WHERE id = $1 AND epoch = $5 FOR SHARE
         ON CONFLICT (job_id) DO UPDATE SET holder = excluded.holder, spent_tokens = r.spent_tokens + r.held_tokens, spent_money = r.spent_money + r.held_money, held_tokens = 0, held_money = 0
         RETURNING spent_tokens, spent_money
         """;
 
-    /// <summary>Begins or takes over, before the first call: what is still set aside is what calls took with them when their process died.</summary>
+    /// <summary>
+    /// Begins or takes over, before the first call: what is still set aside is what calls took with them when their process died. The job stays with its owner until this
+    /// is written, so an owner of yesterday who comes late takes nothing from the one of today.
+    /// </summary>
+    /// <exception cref="EpochFencedException">Another epoch owns the job.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        var spent = (await connection.Sql(OpenSql).With(jobId).WithTyped(NpgsqlDbType.Bigint, budget.Tokens).WithTyped(NpgsqlDbType.Numeric, budget.Money).With(_holder)
-            .ListAsync(row => new PurseShare(row.GetInt64(0), row.GetDecimal(1)), cancellationToken))[0];
+        var opened = await connection.Sql(OpenSql).With(jobId).WithTyped(NpgsqlDbType.Bigint, budget.Tokens).WithTyped(NpgsqlDbType.Numeric, budget.Money).With(_holder).With(epoch)
+            .ListAsync(row => new PurseShare(row.GetInt64(0), row.GetDecimal(1)), cancellationToken);
         lock (_sync)
         {
-            _spent = spent;
+            _spent = opened is [var spent] ? spent : throw new EpochFencedException(jobId, epoch);
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OrleansBulk.Jobs;
 using OrleansBulk.Tests.Support;
+using OrleansBulk.Web.Accounts;
 using OrleansBulk.Web.Foreground;
 
 namespace OrleansBulk.Tests.Web.Foreground;
@@ -35,9 +36,10 @@ public sealed class UserRequestsTests
         }
 
         Assert.DoesNotContain("took", web.Log.At(LogLevel.Warning), StringComparison.Ordinal);
+        using var key = web.Program();
         for (var request = 0; request < 4; request++)
         {
-            using var answer = await browser.GetAsync("/test/slow");
+            using var answer = request % 2 == 0 ? await browser.GetAsync("/test/slow") : await key.GetAsync(new Uri("/test/slow", UriKind.Relative));
         }
 
         Assert.Contains("GET /test/slow took", web.Log.At(LogLevel.Warning), StringComparison.Ordinal);
@@ -51,6 +53,67 @@ public sealed class UserRequestsTests
         {
             await Task.Delay(Slow, cancellationToken);
             return Results.Text("done");
+        }
+    }
+
+    [Fact]
+    public async Task People_AreThere_WhileTheyHaveSomethingOpen_AndProgramsAreNot()
+    {
+        await using var postgres = await PostgresDatabase.CreateAsync();
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var web = await TestWeb.StartAsync(
+            postgres.ConnectionString,
+            app =>
+            {
+                app.MapGet("/test/look", () => "something");
+                app.MapGet("/test/upstream", () => "something").WithMetadata(NotForegroundAttribute.Mark);
+                app.MapGet("/test/events", async (HttpResponse response, CancellationToken gone) =>
+                {
+                    await response.Body.FlushAsync(gone);
+                    await end.Task.WaitAsync(gone);
+                });
+            });
+        var guard = web.Services.GetRequiredService<ForegroundGuard>();
+        using var program = web.Program();
+        using var browser = web.Visit();
+
+        foreach (var path in new[] { "/test/look", "/test/upstream", "/metrics", "/healthz", "/" })
+        {
+            using var answer = await program.GetAsync(new Uri(path, UriKind.Relative));
+            using var stranger = await browser.GetAsync(path);
+            Assert.False(guard.AreHere, $"who asked for {path}");
+        }
+
+        using var person = await web.VisitAsAsync(Roles.Viewer);
+        await ComeAndGoAsync("signing in");
+        foreach (var path in new[] { "/test/look", "/account/password", "/tabs" }) // a page of tabs waits for its source, and a person for it; without a silo it has none
+        {
+            using var answer = await person.GetAsync(path);
+            await ComeAndGoAsync(path);
+        }
+
+        foreach (var path in new[] { "/test/upstream", "/metrics", "/healthz" })
+        {
+            using var answer = await person.GetAsync(path);
+            Assert.False(guard.AreHere, $"who asked for {path}");
+        }
+
+        using (await person.OpenAsync("/test/events"))
+        {
+            web.Clock.Advance(TimeSpan.FromMinutes(1));
+            Assert.True(guard.AreHere);
+            end.SetResult();
+            await ComeAndGoAsync("a page that was open");
+        }
+
+        async Task ComeAndGoAsync(string what)
+        {
+            Assert.True(guard.AreHere, $"who was there for {what}");
+            await WebHost.UntilAsync($"the person of {what} is gone", () =>
+            {
+                web.Clock.Advance(TimeSpan.FromSeconds(10)); // again, where the end of the answer was here before the end of the request
+                return Task.FromResult(!guard.AreHere);
+            });
         }
     }
 

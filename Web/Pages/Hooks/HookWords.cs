@@ -9,7 +9,7 @@ public static class HookWords
 {
     private const int ShortTopic = 90;
 
-    public static string Brief(string text) => text.Length <= ShortTopic ? text : text[..(ShortTopic - 1)] + "…";
+    public static string Brief(string text) => text.Length <= ShortTopic ? text : text.Cut(ShortTopic - 1) + "…";
 
     public static string Score(double? score) => score?.ToString("0.#", CultureInfo.InvariantCulture) ?? PageWords.Nothing;
 
