@@ -77,7 +77,7 @@ internal sealed class TabPlan(Guid jobId, TabSyncSpec spec, TabCatalog catalog, 
 
         var isFull = state.IsFull;
         var watermark = isFull ? null : state.Watermark;
-        if (place is { Phase: Phase.Behind, Last: null } && !isFull)
+        if (place is { Phase: Phase.Behind, Last: null } && (!isFull || state.FullFrom is not null)) // those before the place where a full sync goes on too
         {
             foreach (var dirty in await ReadDirtyAsync(tab, cancellationToken))
             {

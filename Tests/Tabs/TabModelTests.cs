@@ -20,6 +20,7 @@ public sealed class TabModelTests
     [InlineData(2, true)]
     [InlineData(3, false)]
     [InlineData(16, false)]
+    [InlineData(115, false)]
     public async Task EverythingEqualsTheSource_AfterOneSync_WhateverHappenedBefore(int seed, bool files)
     {
         var random = new Random(seed);
