@@ -108,7 +108,7 @@ internal sealed partial class JobRun
         (_claiming, _moreCame) = (true, false);
         var limit = Math.Clamp((_engine.Options.MaxOpenItems - _openItems) / Chunk.MaxItems, 1, ClaimChunks);
         var (cursor, open) = (_cursor, _open.Keys.ToArray());
-        _ = Guard(() => ClaimAsync(cursor, open, limit));
+        _claim = Guard(() => ClaimAsync(cursor, open, limit));
     }
 
     private async Task ClaimAsync(int cursor, int[] open, int limit)

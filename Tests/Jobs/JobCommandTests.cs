@@ -36,6 +36,36 @@ public sealed class JobCommandTests
     }
 
     [Fact]
+    public async Task AClaimUnderWay_EndsWithItsPump_AndNotBesideTheNextOne()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var claims = 0;
+        var atOnce = 0;
+        var mostAtOnce = 0;
+        harness.Workload.Preparing = async cancellationToken =>
+        {
+            mostAtOnce = Math.Max(mostAtOnce, Interlocked.Increment(ref atOnce));
+            try
+            {
+                await Task.Delay(Interlocked.Increment(ref claims) == 1 ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref atOnce);
+            }
+        };
+        var id = await harness.AcceptAsync(20);
+        await JobHarness.Until("its chunk is claimed, and nothing is in flight", () => Volatile.Read(ref claims) == 1);
+
+        await harness.Grains.Job(id).PauseAsync();
+        await harness.Grains.Job(id).ResumeAsync();
+        await harness.EndAsync(id);
+
+        Assert.Equal((2, 1), (claims, mostAtOnce));
+        Assert.Equal((20, 20), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
     public async Task CancelledJob_ClaimsNoFurtherChunks_AndWhatWasPendingIsCancelled()
     {
         await using var harness = await JobHarness.StartAsync();

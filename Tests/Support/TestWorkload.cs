@@ -32,6 +32,9 @@ internal sealed class TestWorkload : IWorkload
     /// <summary>Settles items before they run. Default: none.</summary>
     public Func<Item, ItemOutcome?> Prepare { get; set; } = _ => null;
 
+    /// <summary>Called before a chunk's items are looked at; may wait.</summary>
+    public Func<CancellationToken, Task> Preparing { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Called before each planned item; may throw.</summary>
     public Action<long> Planning { get; set; } = _ => { };
 
@@ -79,8 +82,11 @@ internal sealed class TestWorkload : IWorkload
 
         public LaneRoom RoomOf(string lane) => workload.Room(lane);
 
-        public Task<IReadOnlyList<ItemOutcome?>> PrepareAsync(Chunk chunk, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<ItemOutcome?>>([.. chunk.Items.Select(workload.Prepare)]);
+        public async Task<IReadOnlyList<ItemOutcome?>> PrepareAsync(Chunk chunk, CancellationToken cancellationToken)
+        {
+            await workload.Preparing(cancellationToken);
+            return [.. chunk.Items.Select(workload.Prepare)];
+        }
 
         public async Task<ItemOutcome> RunAsync(Item item, CancellationToken cancellationToken)
         {
