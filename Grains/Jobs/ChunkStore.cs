@@ -56,10 +56,13 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string PlanStateSql = """
         -- name: PlanState
-        SELECT plan_cursor, planned FROM jobs WHERE id = $1 AND epoch = $2
+        SELECT plan_cursor, planned FROM jobs WHERE id = $1 AND epoch = $2 FOR UPDATE
         """;
 
-    /// <summary>Where the plan stands in the database: after a broken connection nobody knows whether the last transaction went through.</summary>
+    /// <summary>
+    /// Where the plan stands in the database: after a broken connection nobody knows whether the last transaction went through. The server may still be at it: then it
+    /// holds the job's row, and is waited for.
+    /// </summary>
     public async Task<(string? Cursor, long Planned)> ReadPlanStateAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);

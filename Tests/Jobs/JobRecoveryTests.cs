@@ -75,6 +75,36 @@ public sealed class JobRecoveryTests
         Assert.Equal(new Ledger(100, 40, 0, 0, 0, 60, Balanced: true), await harness.LedgerAsync(id));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ATransactionInDoubt_IsWaitedFor_BeforeItIsReadWhereTheJobStands(bool merges)
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await StoredAsync(harness, "now()");
+        var owned = (await harness.Ownership.TakeOverAsync(id, "tester", CancellationToken.None))!;
+        var chunks = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, owned.Row.Epoch, owned.Row.CommitNo);
+
+        // What the server still does for a client whose connection broke while it waited for the COMMIT.
+        await using var inDoubt = await harness.Postgres.OpenAsync();
+        await using var transaction = await inDoubt.BeginTransactionAsync();
+        await using (var store = new NpgsqlCommand("UPDATE jobs SET next_chunk = 2, planned = 1000, plan_cursor = '999', commit_no = commit_no + 1, succeeded = 7 WHERE id = $1", inDoubt) { Parameters = { new() { Value = id } } })
+        {
+            await store.ExecuteNonQueryAsync();
+        }
+
+        var reading = merges ? MergesAsync() : PlanAsync();
+        await JobHarness.Until("the reader waits, or has not waited", async () =>
+            reading.IsCompleted || await harness.Postgres.QueryAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"));
+        await transaction.CommitAsync();
+
+        Assert.Equal(merges ? "commit 1: 7" : "999: 1000", await reading);
+
+        async Task<string> PlanAsync() => await chunks.ReadPlanStateAsync(CancellationToken.None) is var (cursor, planned) ? $"{cursor}: {planned}" : "";
+
+        async Task<string> MergesAsync() => await chunks.ReadMergeStateAsync(CancellationToken.None) is var state ? $"commit {state.CommitNo - owned.Row.CommitNo}: {state.Succeeded}" : "";
+    }
+
     [Fact]
     public async Task CommitUnderAnOldEpoch_IsRefusedWhole()
     {
