@@ -135,6 +135,7 @@ internal sealed partial class JobRun : IJobPump
         await _stopCommitting.CancelAsync();
         await Task.WhenAll(committing, planning, ticking, _claim);
         await LeaveItemsAsync(patience);
+        await LeaveWorkAsync();
         var end = await EndAsync();
         Publish(end);
         await _sampler.FlushAsync(Sample(), CancellationToken.None);
@@ -166,6 +167,24 @@ internal sealed partial class JobRun : IJobPump
         if (_inFlight > 0)
         {
             JobRunLog.Unheeded(_engine.Log, _job.Row.Id, _inFlight);
+        }
+    }
+
+    /// <summary>Lets the workload end what it does for the job beside its items, before anybody hears that the pump has ended.</summary>
+    private async Task LeaveWorkAsync()
+    {
+        if (_work is not IAsyncDisposable work)
+        {
+            return;
+        }
+
+        try
+        {
+            await work.DisposeAsync().AsTask().WaitAsync(_engine.Options.Patience, _engine.Time);
+        }
+        catch (Exception error)
+        {
+            JobRunLog.NotLeft(_engine.Log, error, _job.Row.Id, _workload.Name); // the job's end is not the workload's to keep back
         }
     }
 

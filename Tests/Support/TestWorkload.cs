@@ -41,6 +41,12 @@ internal sealed class TestWorkload : IWorkload
     /// <summary>Called inside each commit before its results are written; may throw.</summary>
     public Func<IReadOnlyList<ItemResult>, Task> Writing { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Called when a pump is done with the workload; may throw.</summary>
+    public Func<Task> Leaving { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>How many items run now.</summary>
+    public int Running => Volatile.Read(ref _running);
+
     /// <summary>How often each key was run.</summary>
     public ConcurrentDictionary<string, int> Runs { get; } = new();
 
@@ -76,7 +82,7 @@ internal sealed class TestWorkload : IWorkload
 
     private static long Items(string spec) => JsonDocument.Parse(spec).RootElement.GetProperty("items").GetInt64();
 
-    private sealed class TestRun(TestWorkload workload, JobTicket job) : IWorkloadRun
+    private sealed class TestRun(TestWorkload workload, JobTicket job) : IWorkloadRun, IAsyncDisposable
     {
         public string LaneOf(Item item) => workload.Lane(item.Key);
 
@@ -110,6 +116,8 @@ internal sealed class TestWorkload : IWorkload
             await using var command = new NpgsqlCommand("INSERT INTO test_results SELECT $1, unnest($2)", connection) { Parameters = { new() { Value = job.Id }, new() { Value = keys } } };
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
+
+        public async ValueTask DisposeAsync() => await workload.Leaving();
 
         private static void InterlockedMax(ref int target, int value)
         {
