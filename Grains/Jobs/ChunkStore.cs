@@ -23,8 +23,8 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string CopyChunksSql = "COPY chunks (job_id, no, first_ordinal, items, outcomes) FROM STDIN (FORMAT BINARY)";
 
-    /// <summary>Stores planned items as chunks and moves the plan's cursor behind them, in one transaction.</summary>
-    public async Task PlanAsync(IReadOnlyList<PlannedItem> items, CancellationToken cancellationToken)
+    /// <summary>Stores planned items as chunks and moves the plan's cursor behind them, in one transaction. Answers how many items the job has then.</summary>
+    public async Task<long> PlanAsync(IReadOnlyList<PlannedItem> items, CancellationToken cancellationToken)
     {
         using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
@@ -36,6 +36,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
             ?? throw new EpochFencedException(jobId, epoch);
         await CopyAsync(connection, items, place, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return place.Ordinal + items.Count;
     }
 
     private const string PlanDoneSql = """
@@ -113,7 +114,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string WasCommittedSql = """
         -- name: WasCommitted
-        SELECT commit_no = $3 + 1 FROM jobs WHERE id = $1 AND epoch = $2
+        SELECT planned FROM jobs WHERE id = $1 AND epoch = $2 AND commit_no = $3 + 1
         """;
 
     private const string OutcomesSql = """
@@ -147,10 +148,10 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     /// <summary>
     /// Writes results, outcomes and failures in one transaction: all of it or nothing. Call it again with the same batch when the connection broke:
-    /// whether the first try went through is told by <c>commit_no</c>.
+    /// whether the first try went through is told by <c>commit_no</c>. Answers how many items the job has then, with those that these brought up.
     /// </summary>
     /// <exception cref="EpochFencedException">Another epoch owns the job.</exception>
-    public async Task CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
+    public async Task<long> CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
     {
         using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
@@ -164,14 +165,14 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
             .FirstAsync(row => new Place(row.GetInt32(0), row.GetInt64(1)), cancellationToken);
         if (place is null)
         {
-            var before = await connection.Sql(WasCommittedSql).With(jobId).With(epoch).With(_commitNo).FirstAsync(row => (object)row.GetBoolean(0), cancellationToken);
-            if (before is not true)
+            var planned = await connection.Sql(WasCommittedSql).With(jobId).With(epoch).With(_commitNo).FirstAsync(row => (object)row.GetInt64(0), cancellationToken);
+            if (planned is not long known)
             {
                 throw new EpochFencedException(jobId, epoch);
             }
 
             _commitNo++;
-            return; // the try before had gone through; only its answer was lost
+            return known; // the try before had gone through; only its answer was lost
         }
 
         await workload.WriteAsync(connection, batch.Results, cancellationToken);
@@ -188,6 +189,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
         await transaction.CommitAsync(cancellationToken);
         _commitNo++;
+        return place.Ordinal + spawned.Count;
     }
 
     private const string HeartbeatSql = """

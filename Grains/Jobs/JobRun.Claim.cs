@@ -42,8 +42,8 @@ internal sealed partial class JobRun
 
                 async Task StoreAsync()
                 {
-                    await _chunks.PlanAsync(buffer, stop);
-                    (cursor, planned) = (buffer[^1].Cursor, planned + buffer.Count);
+                    planned = await _chunks.PlanAsync(buffer, stop);
+                    cursor = buffer[^1].Cursor;
                     buffer.Clear();
                     Tell(new PlanAdvanced(planned, expected, Done: false));
                 }

@@ -258,7 +258,8 @@ internal sealed partial class JobRun : IJobPump
                 Committed(committed);
                 break;
             case PlanAdvanced plan:
-                (_planned, _expected, _planDone) = (Math.Max(_planned, plan.Planned), plan.Expected ?? _expected, plan.Done || _planDone);
+                HasPlanned(plan.Planned);
+                (_expected, _planDone) = (plan.Expected ?? _expected, plan.Done || _planDone);
                 (_allClaimed, _moreCame) = (false, true);
                 break;
             case WorkerEnded ended:
@@ -481,10 +482,13 @@ internal sealed partial class JobRun : IJobPump
 
         if (batch.Spawned.Count > 0)
         {
-            _planned += batch.Spawned.Count;
+            HasPlanned(committed.Planned);
             (_allClaimed, _moreCame) = (false, true);
         }
     }
+
+    /// <summary>So many items the job had after a statement that brought some. It only grows, so whichever statement is heard of last, the highest count is the newest.</summary>
+    private void HasPlanned(long planned) => _planned = Math.Max(_planned, planned);
 
     private Lane LaneOf(Item item)
     {
@@ -527,7 +531,7 @@ internal sealed partial class JobRun : IJobPump
         }
     }
 
-    private Task CommitAsync() => _committer.RunAsync((batch, took) => Tell(new BatchCommitted(batch, took)), _stopCommitting.Token);
+    private Task CommitAsync() => _committer.RunAsync((batch, planned, took) => Tell(new BatchCommitted(batch, planned, took)), _stopCommitting.Token);
 
     /// <summary>Nobody waits for the job, and people are there.</summary>
     private bool IsHeld => _workload.IsBackground && _engine.Background.IsHeld;

@@ -41,6 +41,9 @@ internal sealed class TestWorkload : IWorkload
     /// <summary>Called inside each commit before its results are written; may throw.</summary>
     public Func<IReadOnlyList<ItemResult>, Task> Writing { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Called after each commit, before the pump hears of it.</summary>
+    public Action<IReadOnlyList<ItemResult>> Committed { get; set; } = _ => { };
+
     /// <summary>Called when a pump is done with the workload; may throw.</summary>
     public Func<Task> Leaving { get; set; } = () => Task.CompletedTask;
 
@@ -116,6 +119,8 @@ internal sealed class TestWorkload : IWorkload
             await using var command = new NpgsqlCommand("INSERT INTO test_results SELECT $1, unnest($2)", connection) { Parameters = { new() { Value = job.Id }, new() { Value = keys } } };
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
+
+        public void Committed(IReadOnlyList<ItemResult> results) => workload.Committed(results);
 
         public async ValueTask DisposeAsync() => await workload.Leaving();
 
