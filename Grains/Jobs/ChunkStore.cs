@@ -10,7 +10,8 @@ internal sealed class EpochFencedException(Guid jobId, long epoch)
 
 /// <summary>The chunks of one job under one epoch: planning, claiming, committing. On the bulk lane; every write is fenced by the epoch.</summary>
 /// <param name="pace">At which planning, claiming and committing go, for work that nobody waits for; null: none.</param>
-internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo, BackgroundPace? pace = null)
+/// <param name="hurry">Cancelled when the pump stops: from then on commits go at no pace, since it has a few seconds to write what it knows.</param>
+internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo, BackgroundPace? pace = null, CancellationToken hurry = default)
 {
     private long _commitNo = commitNo; // written by the committer only
 
@@ -153,7 +154,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
     /// <exception cref="EpochFencedException">Another epoch owns the job.</exception>
     public async Task<long> CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
     {
-        using var turn = await pace.TurnAsync(cancellationToken);
+        using var turn = await TurnToCommitAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var spawned = batch.Spawned;
@@ -190,6 +191,19 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
         await transaction.CommitAsync(cancellationToken);
         _commitNo++;
         return place.Ordinal + spawned.Count;
+    }
+
+    private async ValueTask<BackgroundPace.Turn> TurnToCommitAsync(CancellationToken cancellationToken)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, hurry);
+        try
+        {
+            return await pace.TurnAsync(wait.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return default; // in a hurry
+        }
     }
 
     private const string HeartbeatSql = """

@@ -29,6 +29,7 @@ internal sealed partial class JobRun : IJobPump
     private readonly JobFeed _feed;
     private readonly Channel<JobRunSignal> _mailbox = Channel.CreateUnbounded<JobRunSignal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopWorking = new(); // gives up items in flight, and ends all who work beside the loop but the committer
+    private readonly CancellationTokenSource _hurry = new(); // commits wait for nobody
     private readonly CancellationTokenSource _stopCommitting = new(); // gives up even outcomes that are known
     private readonly Task<RunEnd> _ended;
 
@@ -73,7 +74,7 @@ internal sealed partial class JobRun : IJobPump
         _workload = workload;
         _feed = feed;
         _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency) { AdvanceAsync = AdvanceAsync, Tell = feed.Publish, IsWatched = () => feed.Watchers > 0 });
-        _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo, workload.IsBackground ? engine.Background : null);
+        _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo, workload.IsBackground ? engine.Background : null, _hurry.Token);
         _committer = new Committer(_chunks, _work, engine.Options, engine.Time, engine.Log, job.Row.Id);
         _meter = new ProgressMeter(engine.Options.StallAfter);
         _sampler = new JobSampler(_chunks, engine.Time);
@@ -129,6 +130,7 @@ internal sealed partial class JobRun : IJobPump
         }
 
         await _stopWorking.CancelAsync();
+        await _hurry.CancelAsync();
         _committer.Close();
         var patience = Task.Delay(_engine.Options.Patience, _engine.Time);
         await Task.WhenAny(committing, patience);
@@ -267,6 +269,7 @@ internal sealed partial class JobRun : IJobPump
                 break;
             case StopClaiming stop:
                 (_stopping, _shownAs) = (true, stop.ShownAs ?? _shownAs);
+                _hurry.Cancel();
                 break;
             case Tick:
                 OnTick();

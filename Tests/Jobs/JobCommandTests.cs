@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.Jobs;
 using OrleansBulk.Tests.Support;
 
@@ -86,6 +87,29 @@ public sealed class JobCommandTests
         Assert.Equal(new Ledger(3000, 700, 0, 0, 2300, 0, Balanced: true), await harness.LedgerAsync(id));
         Assert.Equal((700, 700), await harness.ResultsAsync(id));
         Assert.Equal(710, harness.Workload.Runs.Count);
+    }
+
+    [Fact]
+    public async Task BackgroundJob_ThatIsStopped_CommitsWhatItKnows_WhoeverHasTheTurn()
+    {
+        await using var harness = await JobHarness.StartAsync(workload: new TestWorkload { IsBackground = true });
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await release.Task.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(30, concurrency: 10);
+        await JobHarness.Until("ten items are in flight", () => harness.Workload.Runs.Count == 10);
+        harness.Services.GetRequiredService<ForegroundGuard>().Asked(); // from now on the job's commits wait for turns, and this is somebody else's
+        using var turn = await harness.Services.GetRequiredService<BackgroundPace>().EnterAsync(CancellationToken.None);
+
+        var cancelling = harness.Grains.Job(id).CancelAsync();
+        release.SetResult();
+        await cancelling;
+
+        var ledger = await harness.LedgerAsync(id);
+        Assert.Equal((harness.Workload.Runs.Count, 30 - harness.Workload.Runs.Count, true), (ledger.Succeeded, ledger.Cancelled, ledger.Balanced));
     }
 
     [Fact]

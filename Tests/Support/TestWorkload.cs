@@ -20,6 +20,9 @@ internal sealed class TestWorkload : IWorkload
 
     public string Name => WorkloadName;
 
+    /// <summary>Whether it goes slowly beside people. Default: no.</summary>
+    public bool IsBackground { get; init; }
+
     /// <summary>What running an item comes to. Default: it succeeds.</summary>
     public Func<Item, CancellationToken, Task<ItemOutcome>> Run { get; set; } = (_, _) => Task.FromResult<ItemOutcome>(new ItemSucceeded("done"));
 
