@@ -208,14 +208,14 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string HeartbeatSql = """
         -- name: Heartbeat
-        UPDATE jobs SET heartbeat = now() WHERE id = $1 AND epoch = $2
+        UPDATE jobs SET heartbeat = now() WHERE id = $1 AND epoch = $2 RETURNING status
         """;
 
-    /// <summary>Says that the owner lives. False: it is the owner no longer.</summary>
-    public async Task<bool> BeatAsync(CancellationToken cancellationToken)
+    /// <summary>Says that the owner lives. Answers what the job is by now: a command may have changed it without being heard of. Null: it has another owner.</summary>
+    public async Task<JobStatus?> BeatAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        return await connection.Sql(HeartbeatSql).With(jobId).With(epoch).RunAsync(cancellationToken) == 1;
+        return JobStatusExtensions.Parse(await connection.Sql(HeartbeatSql).With(jobId).With(epoch).FirstAsync(row => row.GetString(0), cancellationToken));
     }
 
     private const string SampleSql = """

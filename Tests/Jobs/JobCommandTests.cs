@@ -37,6 +37,29 @@ public sealed class JobCommandTests
     }
 
     [Fact]
+    public async Task APauseThatOnlyTheRowKnows_StopsThePump()
+    {
+        await using var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(50) });
+        var gate = new SemaphoreSlim(0);
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await gate.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(200, concurrency: 10);
+        await JobHarness.Until("ten items are in flight", async () => harness.Workload.Runs.Count == 10 && (await harness.RowAsync(id)).Status == JobStatus.Running);
+
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET status = 'paused' WHERE id = $1", id); // the command broke off right behind this
+        await JobHarness.Until("the pump has noticed", async () => (await harness.Grains.Job(id).GetProgressAsync()).Status == JobStatus.Paused);
+        gate.Release(200);
+        await JobHarness.Until("the ten are committed", async () => (await harness.RowAsync(id)).Succeeded == 10);
+
+        Assert.IsType<CommandTaken>(await harness.Grains.Job(id).ResumeAsync());
+        Assert.Equal(JobStatus.Completed, (await harness.EndAsync(id)).Status);
+        Assert.All(harness.Workload.Runs.Values, runs => Assert.Equal(1, runs));
+    }
+
+    [Fact]
     public async Task AClaimUnderWay_EndsWithItsPump_AndNotBesideTheNextOne()
     {
         await using var harness = await JobHarness.StartAsync();

@@ -124,7 +124,7 @@ public sealed class JobRecoveryTests
         Assert.Equal((0, 0), await harness.ResultsAsync(id));
         Assert.Equal(10, (await harness.LedgerAsync(id)).Pending);
         await Assert.ThrowsAsync<EpochFencedException>(() => chunks.PlanAsync([new PlannedItem("late", null, "late")], CancellationToken.None));
-        Assert.False(await chunks.BeatAsync(CancellationToken.None));
+        Assert.Null(await chunks.BeatAsync(CancellationToken.None));
     }
 
     [Fact]
