@@ -205,7 +205,7 @@ internal sealed partial class JobRun : IJobPump
         catch (Exception error) when (Database.IsAway(error))
         {
             JobRunLog.Broken(_engine.Log, error, _job.Row.Id);
-            return new RunStopped(); // without a heartbeat the job is taken over, and comes to the same end again
+            return new RunStopped(); // without a heartbeat the job is taken over and comes to the same end again, unless the row has it already: then the grain finds it there
         }
     }
 

@@ -207,6 +207,36 @@ public sealed class JobRecoveryTests
     }
 
     [Fact]
+    public async Task ACompletionWhoseAnswerWasLost_IsACompletion()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await harness.AcceptAsync(5);
+        var epoch = (await harness.EndAsync(id)).Epoch;
+
+        Assert.Equal(0, await harness.Ownership.CompleteAsync(id, epoch, CancellationToken.None));
+        Assert.Null(await harness.Ownership.CompleteAsync(id, epoch - 1, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("paused")]
+    [InlineData("failed: no key")]
+    public async Task AChangeAndItsLineInTheLog_AreBothDone_OrNeither(string line)
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await StoredAsync(harness, "now()");
+        await harness.Postgres.ExecuteAsync($"ALTER TABLE job_log ADD CONSTRAINT not_this CHECK (message <> '{line}')");
+
+        await Assert.ThrowsAsync<PostgresException>(() => line == "paused"
+            ? harness.Ownership.PauseAsync(id, CancellationToken.None)
+            : harness.Ownership.FailAsync(id, 0, "no key", CancellationToken.None));
+        Assert.Equal(JobStatus.Running, (await harness.RowAsync(id)).Status);
+
+        await harness.Postgres.ExecuteAsync("ALTER TABLE job_log DROP CONSTRAINT not_this");
+        Assert.True(await (line == "paused" ? harness.Ownership.PauseAsync(id, CancellationToken.None) : harness.Ownership.FailAsync(id, 0, "no key", CancellationToken.None)));
+        Assert.Equal(line, (await harness.Jobs.ReadLogAsync(id, 1, CancellationToken.None))[0].Message);
+    }
+
+    [Fact]
     public async Task Supervisor_WakesJobsWhoseOwnerIsSilent_AndNoOthers()
     {
         await using var harness = await JobHarness.StartAsync();
