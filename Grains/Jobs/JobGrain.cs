@@ -122,9 +122,9 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
             return await ForbidAsync("What failed here is wrong in itself and would fail again; put it right and send it in a new job");
         }
 
-        if (job is { ChunksDroppedAt: { } dropped })
+        if (job is { ChunksDroppedAt: not null })
         {
-            return await ForbidAsync($"The items of this job were dropped on {dropped:yyyy-MM-dd} by retention, so nothing can be retried; start a new job");
+            return await ForbidAsync("Nothing of it can be retried");
         }
 
         await StopAsync();
@@ -215,9 +215,12 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
         return new CommandTaken(progress.Status, items);
     }
 
-    private async Task<CommandReply> ForbidAsync(string reason) => await ownership.FindAsync(Id, CancellationToken.None) is { } job
-        ? new CommandForbidden(job.Status, $"{reason}; this one is {job.Status.Wire()}.")
-        : new JobUnknown();
+    private async Task<CommandReply> ForbidAsync(string reason) => await ownership.FindAsync(Id, CancellationToken.None) switch
+    {
+        null => new JobUnknown(),
+        { ChunksDroppedAt: { } dropped } job => new CommandForbidden(job.Status, $"The items of this job were dropped on {dropped:yyyy-MM-dd} by retention, so it can be neither resumed nor retried; start a new job."),
+        { } job => new CommandForbidden(job.Status, $"{reason}; this one is {job.Status.Wire()}."),
+    };
 }
 
 internal static partial class JobGrainLog

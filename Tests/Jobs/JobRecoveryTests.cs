@@ -270,7 +270,7 @@ public sealed class JobRecoveryTests
         var id = await harness.AcceptAsync(700);
         await harness.EndAsync(id);
         await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days' WHERE id = $1", id);
-        var retention = new JobRetention(harness.Services.GetRequiredService<Database>(), new JobOptions(), TimeProvider.System, NullLogger<JobRetention>.Instance);
+        var retention = Retention(harness);
 
         Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
         Assert.Equal(0, await retention.RunOnceAsync(CancellationToken.None));
@@ -280,6 +280,57 @@ public sealed class JobRecoveryTests
         Assert.Equal(3, (await harness.Failures.ListAsync(id, null, -1, 10, CancellationToken.None)).Count);
         Assert.Contains("dropped", Assert.IsType<CommandForbidden>(await harness.Grains.Job(id).RetryFailedAsync(new RetryFailed(null))).Reason);
     }
+
+    [Fact]
+    public async Task Retention_OfAFailedJob_ComesWhenItsTimeIsOver_AndCancelsWhatIsPending()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = (item, _) => Task.FromResult<ItemOutcome>(item.Ordinal switch { 3 => new ItemFailed("teapot", "empty", 1), >= 500 => new ItemRefused("no key"), _ => new ItemSucceeded("done") });
+        var id = await harness.AcceptAsync(700, concurrency: 1);
+        Assert.Equal(JobStatus.Failed, (await harness.EndAsync(id)).Status);
+        var retention = Retention(harness);
+
+        Assert.Equal(0, await retention.RunOnceAsync(CancellationToken.None));
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days' WHERE id = $1", id);
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(0, await harness.Postgres.QueryAsync<long>("SELECT count(*) FROM chunks WHERE job_id = $1", id));
+        Assert.Equal(new Ledger(700, 499, 1, 0, 200, 0, Balanced: true), await harness.LedgerAsync(id));
+        var row = await harness.RowAsync(id);
+        Assert.Equal((JobStatus.Cancelled, "no key"), (row.Status, row.Error));
+        Assert.Contains("nobody resumed it", (await harness.Jobs.ReadLogAsync(id, 1, CancellationToken.None))[0].Message);
+        var job = harness.Grains.Job(id);
+        foreach (var reply in new[] { await job.ResumeAsync(), await job.RetryFailedAsync(new RetryFailed(null)), await job.CancelAsync() })
+        {
+            Assert.Contains("dropped", Assert.IsType<CommandForbidden>(reply).Reason);
+        }
+
+        Assert.Single(await harness.Failures.ListAsync(id, null, -1, 10, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Retention_IsNotHeldUp_ByAJobThatCannotBeTidied()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var (stuck, other) = (await harness.AcceptAsync(5), await harness.AcceptAsync(5));
+        await harness.EndAsync(stuck);
+        await harness.EndAsync(other);
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days'");
+        await harness.Postgres.ExecuteAsync("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'It takes too long.'; END $$");
+        await harness.Postgres.ExecuteAsync($"CREATE TRIGGER refuse BEFORE DELETE ON chunks FOR EACH ROW WHEN (OLD.job_id = '{stuck}') EXECUTE FUNCTION refuse()");
+        var retention = Retention(harness);
+
+        await Assert.ThrowsAsync<PostgresException>(() => retention.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+        Assert.NotNull((await harness.RowAsync(other)).ChunksDroppedAt);
+
+        await harness.Postgres.ExecuteAsync("DROP TRIGGER refuse ON chunks");
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+        Assert.NotNull((await harness.RowAsync(stuck)).ChunksDroppedAt);
+    }
+
+    private static JobRetention Retention(JobHarness harness) =>
+        new(harness.Services.GetRequiredService<Database>(), new JobOptions(), TimeProvider.System, NullLogger<JobRetention>.Instance);
 
     /// <summary>A planned job of 20 items that says it is running somewhere else.</summary>
     private static async Task<Guid> StoredAsync(JobHarness harness, string heartbeat)
