@@ -123,6 +123,10 @@ internal sealed partial class JobRun : IJobPump
         {
             await LoopAsync();
         }
+        catch (OperationCanceledException) when (_stopWorking.IsCancellationRequested)
+        {
+            // given up while it was completing the job: whether that was done, the row tells
+        }
         catch (Exception error)
         {
             JobRunLog.Broken(_engine.Log, error, _job.Row.Id);

@@ -217,6 +217,33 @@ public sealed class JobRecoveryTests
         Assert.Null(await harness.Ownership.CompleteAsync(id, epoch - 1, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task StopWhileTheJobIsBeingCompleted_IsNoFailure()
+    {
+        var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Patience = TimeSpan.FromMilliseconds(100), Heartbeat = TimeSpan.FromSeconds(5) });
+        await using var postgres = harness.Postgres;
+        using var locked = new ManualResetEventSlim();
+        harness.Workload.Committed = _ => Assert.True(locked.Wait(TimeSpan.FromSeconds(30)));
+        var id = await harness.AcceptAsync(1);
+        await JobHarness.Until("the item is committed", async () => (await harness.RowAsync(id)) is { PlanDone: true, Succeeded: 1 });
+        await using var holder = await postgres.OpenAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT FROM jobs FOR UPDATE", holder))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        const string Completing = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%LockJob%')";
+        locked.Set();
+        await JobHarness.Until("the pump completes the job", () => postgres.QueryAsync<bool>(Completing));
+        var stopping = harness.StopAsync();
+        await JobHarness.Until("it is given up", async () => !await postgres.QueryAsync<bool>(Completing));
+        await transaction.RollbackAsync();
+        await stopping;
+
+        Assert.Equal("running", await postgres.QueryAsync<string>("SELECT status FROM jobs WHERE id = $1", id));
+    }
+
     [Theory]
     [InlineData("paused")]
     [InlineData("failed: no key")]
