@@ -8,10 +8,10 @@ internal sealed partial class ChunkStore
 {
     private const string StandSql = """
         -- name: ReadMergeState
-        SELECT commit_no, succeeded, failed, skipped FROM jobs WHERE id = $1 AND epoch = $2
+        SELECT commit_no, succeeded, failed, skipped FROM jobs WHERE id = $1 AND epoch = $2 FOR UPDATE
         """;
 
-    /// <summary>What the database says is committed: after a broken connection nobody else knows.</summary>
+    /// <summary>What the database says is committed: after a broken connection nobody else knows. A commit that the server is still at is waited for, as in <see cref="ReadPlanStateAsync"/>.</summary>
     public async Task<MergeState> ReadMergeStateAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);

@@ -10,7 +10,8 @@ internal sealed class EpochFencedException(Guid jobId, long epoch)
 
 /// <summary>The chunks of one job under one epoch: planning, claiming, committing. On the bulk lane; every write is fenced by the epoch.</summary>
 /// <param name="pace">At which planning, claiming and committing go, for work that nobody waits for; null: none.</param>
-internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo, BackgroundPace? pace = null)
+/// <param name="hurry">Cancelled when the pump stops: from then on commits go at no pace, since it has a few seconds to write what it knows.</param>
+internal sealed partial class ChunkStore(Database database, Guid jobId, long epoch, long commitNo, BackgroundPace? pace = null, CancellationToken hurry = default)
 {
     private long _commitNo = commitNo; // written by the committer only
 
@@ -23,8 +24,8 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string CopyChunksSql = "COPY chunks (job_id, no, first_ordinal, items, outcomes) FROM STDIN (FORMAT BINARY)";
 
-    /// <summary>Stores planned items as chunks and moves the plan's cursor behind them, in one transaction.</summary>
-    public async Task PlanAsync(IReadOnlyList<PlannedItem> items, CancellationToken cancellationToken)
+    /// <summary>Stores planned items as chunks and moves the plan's cursor behind them, in one transaction. Answers how many items the job has then.</summary>
+    public async Task<long> PlanAsync(IReadOnlyList<PlannedItem> items, CancellationToken cancellationToken)
     {
         using var turn = await pace.TurnAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
@@ -36,6 +37,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
             ?? throw new EpochFencedException(jobId, epoch);
         await CopyAsync(connection, items, place, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return place.Ordinal + items.Count;
     }
 
     private const string PlanDoneSql = """
@@ -56,10 +58,13 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string PlanStateSql = """
         -- name: PlanState
-        SELECT plan_cursor, planned FROM jobs WHERE id = $1 AND epoch = $2
+        SELECT plan_cursor, planned FROM jobs WHERE id = $1 AND epoch = $2 FOR UPDATE
         """;
 
-    /// <summary>Where the plan stands in the database: after a broken connection nobody knows whether the last transaction went through.</summary>
+    /// <summary>
+    /// Where the plan stands in the database: after a broken connection nobody knows whether the last transaction went through. The server may still be at it: then it
+    /// holds the job's row, and is waited for.
+    /// </summary>
     public async Task<(string? Cursor, long Planned)> ReadPlanStateAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
@@ -110,7 +115,7 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     private const string WasCommittedSql = """
         -- name: WasCommitted
-        SELECT commit_no = $3 + 1 FROM jobs WHERE id = $1 AND epoch = $2
+        SELECT planned FROM jobs WHERE id = $1 AND epoch = $2 AND commit_no = $3 + 1
         """;
 
     private const string OutcomesSql = """
@@ -144,12 +149,12 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
     /// <summary>
     /// Writes results, outcomes and failures in one transaction: all of it or nothing. Call it again with the same batch when the connection broke:
-    /// whether the first try went through is told by <c>commit_no</c>.
+    /// whether the first try went through is told by <c>commit_no</c>. Answers how many items the job has then, with those that these brought up.
     /// </summary>
     /// <exception cref="EpochFencedException">Another epoch owns the job.</exception>
-    public async Task CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
+    public async Task<long> CommitAsync(CommitBatch batch, IWorkloadRun workload, CancellationToken cancellationToken)
     {
-        using var turn = await pace.TurnAsync(cancellationToken);
+        using var turn = await TurnToCommitAsync(cancellationToken);
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var spawned = batch.Spawned;
@@ -161,14 +166,14 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
             .FirstAsync(row => new Place(row.GetInt32(0), row.GetInt64(1)), cancellationToken);
         if (place is null)
         {
-            var before = await connection.Sql(WasCommittedSql).With(jobId).With(epoch).With(_commitNo).FirstAsync(row => (object)row.GetBoolean(0), cancellationToken);
-            if (before is not true)
+            var planned = await connection.Sql(WasCommittedSql).With(jobId).With(epoch).With(_commitNo).FirstAsync(row => (object)row.GetInt64(0), cancellationToken);
+            if (planned is not long known)
             {
                 throw new EpochFencedException(jobId, epoch);
             }
 
             _commitNo++;
-            return; // the try before had gone through; only its answer was lost
+            return known; // the try before had gone through; only its answer was lost
         }
 
         await workload.WriteAsync(connection, batch.Results, cancellationToken);
@@ -185,18 +190,32 @@ internal sealed partial class ChunkStore(Database database, Guid jobId, long epo
 
         await transaction.CommitAsync(cancellationToken);
         _commitNo++;
+        return place.Ordinal + spawned.Count;
+    }
+
+    private async ValueTask<BackgroundPace.Turn> TurnToCommitAsync(CancellationToken cancellationToken)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, hurry);
+        try
+        {
+            return await pace.TurnAsync(wait.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return default; // in a hurry
+        }
     }
 
     private const string HeartbeatSql = """
         -- name: Heartbeat
-        UPDATE jobs SET heartbeat = now() WHERE id = $1 AND epoch = $2
+        UPDATE jobs SET heartbeat = now() WHERE id = $1 AND epoch = $2 RETURNING status
         """;
 
-    /// <summary>Says that the owner lives. False: it is the owner no longer.</summary>
-    public async Task<bool> BeatAsync(CancellationToken cancellationToken)
+    /// <summary>Says that the owner lives. Answers what the job is by now: a command may have changed it without being heard of. Null: it has another owner.</summary>
+    public async Task<JobStatus?> BeatAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        return await connection.Sql(HeartbeatSql).With(jobId).With(epoch).RunAsync(cancellationToken) == 1;
+        return JobStatusExtensions.Parse(await connection.Sql(HeartbeatSql).With(jobId).With(epoch).FirstAsync(row => row.GetString(0), cancellationToken));
     }
 
     private const string SampleSql = """

@@ -80,17 +80,17 @@ internal sealed partial class Committer(ChunkStore chunks, IWorkloadRun workload
     }
 
     /// <summary>Commits until closed and empty.</summary>
-    /// <param name="committed">Told after each commit, with the time it took.</param>
+    /// <param name="committed">Told after each commit, with how many items the job has since, and the time it took.</param>
     /// <param name="giveUp">Ends even a batch that cannot be written; its items stay pending in the database.</param>
     /// <exception cref="EpochFencedException">The job has another owner.</exception>
-    public async Task RunAsync(Action<CommitBatch, TimeSpan> committed, CancellationToken giveUp)
+    public async Task RunAsync(Action<CommitBatch, long, TimeSpan> committed, CancellationToken giveUp)
     {
         while (await NextAsync(giveUp) is { } batch)
         {
             var started = time.GetTimestamp();
-            await CommitAsync(batch, giveUp);
+            var planned = await CommitAsync(batch, giveUp);
             workload.Committed(batch.Results);
-            committed(batch, time.GetElapsedTime(started));
+            committed(batch, planned, time.GetElapsedTime(started));
         }
     }
 
@@ -150,14 +150,13 @@ internal sealed partial class Committer(ChunkStore chunks, IWorkloadRun workload
         }
     }
 
-    private async Task CommitAsync(CommitBatch batch, CancellationToken giveUp)
+    private async Task<long> CommitAsync(CommitBatch batch, CancellationToken giveUp)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                await chunks.CommitAsync(batch, workload, giveUp);
-                return;
+                return await chunks.CommitAsync(batch, workload, giveUp);
             }
             catch (Exception error) when (Database.IsAway(error) && !giveUp.IsCancellationRequested)
             {

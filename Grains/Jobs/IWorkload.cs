@@ -27,7 +27,14 @@ public interface IWorkload : IWorkloadKind
     IWorkloadRun Start(JobTicket job);
 }
 
-/// <summary>A workload at work on one job. Its members may be called concurrently, except that <see cref="WriteAsync"/> is called by one commit at a time.</summary>
+/// <summary>
+/// A workload at work on one job. Its members may be called concurrently, except that <see cref="WriteAsync"/> is called by one commit at a time.
+/// <para>
+/// One that does anything beside the calls of its members (calls shared by items, something begun ahead) is <see cref="IAsyncDisposable"/>: however the pump ends, it is
+/// disposed once, after the last call of any other member has returned or was given up, and the pump's end is announced when that is done. No call of it may go out
+/// afterwards. It is waited for as long as <see cref="JobOptions.Patience"/> says; the job may have another owner by then, so it writes nothing that no commit fences.
+/// </para>
+/// </summary>
 public interface IWorkloadRun
 {
     /// <summary>Items of one lane share an upstream; a slow lane does not hold up the others.</summary>

@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using OrleansBulk.Storage;
 
 namespace OrleansBulk.Jobs;
 
 /// <summary>
 /// Owns one job. Commands come one at a time; each of them changes the row first or last so that a crash in the middle leaves a job that goes on by itself.
-/// The pump (<see cref="JobRun"/> or <see cref="MergeRun"/>) runs off this grain's scheduler; a timer keeps the activation and notices the pump's end.
+/// The pump (<see cref="JobRun"/> or <see cref="MergeRun"/>) runs off this grain's scheduler; a timer keeps the activation, and tells those who watch of an end that only
+/// the row knows.
 /// </summary>
 internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger<JobGrain> log) : Grain, IJobGrain
 {
@@ -61,7 +63,7 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
             return;
         }
 
-        _timer ??= this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions { DueTime = LookEvery, Period = LookEvery, Interleave = true, KeepAlive = true });
+        KeepLooking();
     }
 
     public async Task<CommandReply> PauseAsync()
@@ -120,9 +122,9 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
             return await ForbidAsync("What failed here is wrong in itself and would fail again; put it right and send it in a new job");
         }
 
-        if (job is { ChunksDroppedAt: { } dropped })
+        if (job is { ChunksDroppedAt: not null })
         {
-            return await ForbidAsync($"The items of this job were dropped on {dropped:yyyy-MM-dd} by retention, so nothing can be retried; start a new job");
+            return await ForbidAsync("Nothing of it can be retried");
         }
 
         await StopAsync();
@@ -146,23 +148,47 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
 
     public async IAsyncEnumerable<JobEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        KeepLooking();
         await foreach (var happened in _feed.WatchAsync(async () => Event(await GetProgressAsync()), cancellationToken))
         {
             yield return happened;
         }
     }
 
-    /// <summary>While a job runs, its activation stays; when the pump has ended there is nothing to stay for.</summary>
-    private Task LookAsync(CancellationToken cancellationToken)
+    /// <summary>Not beside a command: what a look finds in the row is true until it has told of it.</summary>
+    private void KeepLooking() =>
+        _timer ??= this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions { DueTime = LookEvery, Period = LookEvery, Interleave = false, KeepAlive = true });
+
+    /// <summary>
+    /// While a job runs or is watched, its activation stays. Without a pump the row alone knows how the job stands: it may have ended in a statement whose answer was lost,
+    /// and nobody else would tell.
+    /// </summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
-        if (_run is null or { Ended.IsCompleted: true })
+        if (_run is { Ended.IsCompleted: false })
+        {
+            return;
+        }
+
+        if (_feed.Watchers == 0)
         {
             _run = null;
             _timer?.Dispose();
             _timer = null;
+            return;
         }
 
-        return Task.CompletedTask;
+        try
+        {
+            if (await FromRowAsync() is { Status: var status } progress && status.IsFinal())
+            {
+                _feed.Publish(new JobEnded(progress));
+            }
+        }
+        catch (Exception error) when (Database.IsAway(error))
+        {
+            // the next look comes in a second
+        }
     }
 
     private async Task StopAsync()
@@ -189,9 +215,12 @@ internal sealed class JobGrain(JobEngine engine, JobOwnership ownership, ILogger
         return new CommandTaken(progress.Status, items);
     }
 
-    private async Task<CommandReply> ForbidAsync(string reason) => await ownership.FindAsync(Id, CancellationToken.None) is { } job
-        ? new CommandForbidden(job.Status, $"{reason}; this one is {job.Status.Wire()}.")
-        : new JobUnknown();
+    private async Task<CommandReply> ForbidAsync(string reason) => await ownership.FindAsync(Id, CancellationToken.None) switch
+    {
+        null => new JobUnknown(),
+        { ChunksDroppedAt: { } dropped } job => new CommandForbidden(job.Status, $"The items of this job were dropped on {dropped:yyyy-MM-dd} by retention, so it can be neither resumed nor retried; start a new job."),
+        { } job => new CommandForbidden(job.Status, $"{reason}; this one is {job.Status.Wire()}."),
+    };
 }
 
 internal static partial class JobGrainLog

@@ -33,7 +33,10 @@ public sealed record JobOptions
     /// <summary>Garbled answers in a row, without a good one between, that stop a lane. Default 25.</summary>
     public int GarbledInRow { get; init; } = 25;
 
-    /// <summary>Chunks of a finished job are dropped after this time; ledger and failures stay. Default 30 days.</summary>
+    /// <summary>
+    /// Chunks of a job are dropped so long after it ended; ledger and failures stay. So long failed items can be tried again, and a failed job can be resumed: then it is
+    /// cancelled. Default 30 days, at least a minute.
+    /// </summary>
     public TimeSpan KeepChunks { get; init; } = TimeSpan.FromDays(30);
 
     /// <exception cref="InvalidOperationException">A value is out of range.</exception>

@@ -58,35 +58,31 @@ public sealed class JobOwnership(Database database)
 
     private const string PauseSql = """
         -- name: Pause
-        UPDATE jobs SET status = 'paused' WHERE id = $1 AND status IN ('queued', 'planning', 'running')
+        WITH changed AS (UPDATE jobs SET status = 'paused' WHERE id = $1 AND status IN ('queued', 'planning', 'running') RETURNING id)
+        INSERT INTO job_log (job_id, message) SELECT id, 'paused' FROM changed
         """;
 
-    internal Task<bool> PauseAsync(Guid id, CancellationToken cancellationToken) => ChangeAsync(PauseSql, id, "paused", cancellationToken);
+    internal Task<bool> PauseAsync(Guid id, CancellationToken cancellationToken) => ChangeAsync(connection => connection.Sql(PauseSql).With(id), cancellationToken);
 
     private const string ResumeSql = """
         -- name: Resume
-        UPDATE jobs SET status = 'queued', error = NULL, finished_at = NULL, heartbeat = NULL, begun_at = NULL WHERE id = $1 AND status IN ('paused', 'failed')
+        WITH changed AS (
+            UPDATE jobs SET status = 'queued', error = NULL, finished_at = NULL, heartbeat = NULL, begun_at = NULL WHERE id = $1 AND status IN ('paused', 'failed') RETURNING id)
+        INSERT INTO job_log (job_id, message) SELECT id, 'resumed' FROM changed
         """;
 
-    internal Task<bool> ResumeAsync(Guid id, CancellationToken cancellationToken) => ChangeAsync(ResumeSql, id, "resumed", cancellationToken);
+    internal Task<bool> ResumeAsync(Guid id, CancellationToken cancellationToken) => ChangeAsync(connection => connection.Sql(ResumeSql).With(id), cancellationToken);
 
     private const string FailSql = """
         -- name: FailJob
-        UPDATE jobs SET status = 'failed', error = $3, finished_at = now() WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'planning', 'running')
+        WITH changed AS (
+            UPDATE jobs SET status = 'failed', error = $3, finished_at = now() WHERE id = $1 AND epoch = $2 AND status IN ('queued', 'planning', 'running') RETURNING id)
+        INSERT INTO job_log (job_id, message) SELECT id, 'failed: ' || $3 FROM changed
         """;
 
     /// <summary>The job cannot go on; what is pending stays pending, so that it can be resumed.</summary>
-    internal async Task<bool> FailAsync(Guid id, long epoch, string reason, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        if (await connection.Sql(FailSql).With(id).With(epoch).With(reason).RunAsync(cancellationToken) == 0)
-        {
-            return false;
-        }
-
-        await LogAsync(connection, id, $"failed: {reason}", cancellationToken);
-        return true;
-    }
+    internal Task<bool> FailAsync(Guid id, long epoch, string reason, CancellationToken cancellationToken) =>
+        ChangeAsync(connection => connection.Sql(FailSql).With(id).With(epoch).With(reason), cancellationToken);
 
     private const string LockSql = """
         -- name: LockJob
@@ -111,12 +107,21 @@ public sealed class JobOwnership(Database database)
         UPDATE jobs SET status = 'completed', finished_at = now(), error = NULL WHERE id = $1
         """;
 
-    /// <summary>Completes the job if the rows say that nothing is pending; its totals become what the rows say. Answers what is pending, null when the job is not ours.</summary>
+    /// <summary>
+    /// Completes the job if the rows say that nothing is pending; its totals become what the rows say. Answers what is pending, null when the job is not ours. One that is
+    /// completed under this epoch was so by a call before, whose answer was lost.
+    /// </summary>
     internal async Task<long?> CompleteAsync(Guid id, long epoch, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await LockAsync(connection, id, epoch, cancellationToken) is not { } status || !(status.IsActive() || status == JobStatus.Paused))
+        var status = await LockAsync(connection, id, epoch, cancellationToken);
+        if (status == JobStatus.Completed)
+        {
+            return 0;
+        }
+
+        if (status?.IsActive() != true && status != JobStatus.Paused)
         {
             return null;
         }
@@ -186,7 +191,7 @@ public sealed class JobOwnership(Database database)
         WHERE id = $1
         """;
 
-    /// <summary>Makes failed items pending again. Answers how many; null when the job is unknown or its chunks are gone.</summary>
+    /// <summary>Makes failed items pending again. Answers how many; null when the job is unknown.</summary>
     internal async Task<long?> RetryFailedAsync(Guid id, string? cause, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
@@ -214,9 +219,9 @@ public sealed class JobOwnership(Database database)
             await connection.Sql(ReopenJobSql).With(id).RunAsync(cancellationToken);
             await TotalsAsync(connection, id, cancellationToken);
             await LogAsync(connection, id, cause is null ? $"retrying {items} failed items" : $"retrying {items} failed items of the cause '{cause}'", cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
         return items;
     }
 
@@ -249,16 +254,11 @@ public sealed class JobOwnership(Database database)
         }
     }
 
-    private async Task<bool> ChangeAsync(string sql, Guid id, string what, CancellationToken cancellationToken)
+    /// <summary>A change and its line in the log are one statement: half of it is never done.</summary>
+    private async Task<bool> ChangeAsync(Func<NpgsqlConnection, NpgsqlCommand> change, CancellationToken cancellationToken)
     {
         await using var connection = await database.Bulk.OpenConnectionAsync(cancellationToken);
-        if (await connection.Sql(sql).With(id).RunAsync(cancellationToken) == 0)
-        {
-            return false;
-        }
-
-        await LogAsync(connection, id, what, cancellationToken);
-        return true;
+        return await change(connection).RunAsync(cancellationToken) == 1;
     }
 
     private static async Task<JobStatus?> LockAsync(NpgsqlConnection connection, Guid id, long? epoch, CancellationToken cancellationToken) =>

@@ -42,8 +42,8 @@ internal sealed partial class JobRun
 
                 async Task StoreAsync()
                 {
-                    await _chunks.PlanAsync(buffer, stop);
-                    (cursor, planned) = (buffer[^1].Cursor, planned + buffer.Count);
+                    planned = await _chunks.PlanAsync(buffer, stop);
+                    cursor = buffer[^1].Cursor;
                     buffer.Clear();
                     Tell(new PlanAdvanced(planned, expected, Done: false));
                 }
@@ -108,7 +108,7 @@ internal sealed partial class JobRun
         (_claiming, _moreCame) = (true, false);
         var limit = Math.Clamp((_engine.Options.MaxOpenItems - _openItems) / Chunk.MaxItems, 1, ClaimChunks);
         var (cursor, open) = (_cursor, _open.Keys.ToArray());
-        _ = Guard(() => ClaimAsync(cursor, open, limit));
+        _claim = Guard(() => ClaimAsync(cursor, open, limit));
     }
 
     private async Task ClaimAsync(int cursor, int[] open, int limit)

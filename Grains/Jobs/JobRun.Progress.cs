@@ -20,9 +20,9 @@ internal sealed partial class JobRun
             beatAt = _engine.Time.GetTimestamp();
             try
             {
-                if (!await _chunks.BeatAsync(stop))
+                if ((await _chunks.BeatAsync(stop) ?? throw new EpochFencedException(_job.Row.Id, _job.Row.Epoch)) == JobStatus.Paused)
                 {
-                    throw new EpochFencedException(_job.Row.Id, _job.Row.Epoch);
+                    StopSoftly(JobStatus.Paused); // also when the command broke off between the row and here
                 }
 
                 await _sampler.WriteAsync(stop);

@@ -9,7 +9,8 @@ namespace OrleansBulk.Jobs;
 /// The pump of one job under one epoch: claims chunks, keeps a bounded number of items in flight in every lane, hands outcomes to the committer and tells what happens.
 /// <para>
 /// One loop owns all state and learns everything through its mailbox; claiming, planning, committing, ticking and the items themselves run beside it and only send
-/// signals. Two stops: <see cref="StopAsync"/> ends claiming at once and, when patience is over, working too; an item given up so stays pending.
+/// signals. Two stops: <see cref="StopAsync"/> ends claiming at once and, when patience is over, working too; an item given up so stays pending. The pump has come to its
+/// end when all who worked beside the loop have: nothing of it runs on beside the next one.
 /// </para>
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The token sources have no timers; whoever stops the pump may still hold them when it has ended.")]
@@ -27,7 +28,8 @@ internal sealed partial class JobRun : IJobPump
     private readonly Committer _committer;
     private readonly JobFeed _feed;
     private readonly Channel<JobRunSignal> _mailbox = Channel.CreateUnbounded<JobRunSignal>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly CancellationTokenSource _stopWorking = new(); // gives up items in flight
+    private readonly CancellationTokenSource _stopWorking = new(); // gives up items in flight, and ends all who work beside the loop but the committer
+    private readonly CancellationTokenSource _hurry = new(); // commits wait for nobody
     private readonly CancellationTokenSource _stopCommitting = new(); // gives up even outcomes that are known
     private readonly Task<RunEnd> _ended;
 
@@ -45,6 +47,7 @@ internal sealed partial class JobRun : IJobPump
     private int _uncommitted;
     private int _cursor = -1;
     private bool _claiming;
+    private Task _claim = Task.CompletedTask; // the claim that was begun last
     private bool _allClaimed; // no chunk behind the cursor has pending items, as far as is known
     private bool _shelved; // some items were put back and wait for another pass
     private int _startedInPass;
@@ -71,7 +74,7 @@ internal sealed partial class JobRun : IJobPump
         _workload = workload;
         _feed = feed;
         _work = workload.Start(new JobTicket(job.Row.Id, job.Spec, job.Row.Mode, job.Row.MaxConcurrency) { Epoch = job.Row.Epoch, AdvanceAsync = AdvanceAsync, Tell = feed.Publish, IsWatched = () => feed.Watchers > 0 });
-        _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo, workload.IsBackground ? engine.Background : null);
+        _chunks = new ChunkStore(engine.Database, job.Row.Id, job.Row.Epoch, job.Row.CommitNo, workload.IsBackground ? engine.Background : null, _hurry.Token);
         _committer = new Committer(_chunks, _work, engine.Options, engine.Time, engine.Log, job.Row.Id);
         _meter = new ProgressMeter(engine.Options.StallAfter);
         _sampler = new JobSampler(_chunks, engine.Time);
@@ -112,14 +115,17 @@ internal sealed partial class JobRun : IJobPump
     {
         _engine.Metrics.Started(_job.Row.Id, _workload.Name);
         JobRunLog.Started(_engine.Log, _job.Row.Id, _workload.Name, _job.Row.Epoch, _planDone ? "planned" : "planning");
-        using var stopHelpers = CancellationTokenSource.CreateLinkedTokenSource(_stopWorking.Token);
         await using var wakeUp = _stopWorking.Token.Register(() => Tell(Tick.Now));
         var committing = Guard(CommitAsync);
-        var planning = _planDone ? Task.CompletedTask : Guard(() => PlanAsync(stopHelpers.Token));
-        var ticking = Guard(() => TickAsync(stopHelpers.Token));
+        var planning = _planDone ? Task.CompletedTask : Guard(() => PlanAsync(_stopWorking.Token));
+        var ticking = Guard(() => TickAsync(_stopWorking.Token));
         try
         {
             await LoopAsync();
+        }
+        catch (OperationCanceledException) when (_stopWorking.IsCancellationRequested)
+        {
+            // given up while it was completing the job: whether that was done, the row tells
         }
         catch (Exception error)
         {
@@ -127,26 +133,65 @@ internal sealed partial class JobRun : IJobPump
             _because = new RunFailed($"internal error: {error.Message}");
         }
 
-        await stopHelpers.CancelAsync();
+        await _stopWorking.CancelAsync();
+        await _hurry.CancelAsync();
         _committer.Close();
-        await Task.WhenAll(planning, ticking);
-        await Task.WhenAny(committing, Task.Delay(_engine.Options.Patience, _engine.Time));
+        var patience = Task.Delay(_engine.Options.Patience, _engine.Time);
+        await Task.WhenAny(committing, patience);
         await _stopCommitting.CancelAsync();
-        await committing;
-        while (_mailbox.Reader.TryRead(out var signal))
-        {
-            if (signal is BatchCommitted committed)
-            {
-                Committed(committed);
-            }
-        }
-
+        await Task.WhenAll(committing, planning, ticking, _claim);
+        await LeaveItemsAsync(patience);
+        await LeaveWorkAsync();
         var end = await EndAsync();
         Publish(end);
         await _sampler.FlushAsync(Sample(), CancellationToken.None);
         JobRunLog.Ended(_engine.Log, _job.Row.Id, end, _succeeded, _failed, _skipped);
         _engine.Metrics.Ended(_job.Row.Id);
         return end;
+    }
+
+    /// <summary>Waits until the items that were given up have noticed it. What they come to is forgotten; what was committed is counted.</summary>
+    private async Task LeaveItemsAsync(Task patience)
+    {
+        do
+        {
+            while (_mailbox.Reader.TryRead(out var signal))
+            {
+                switch (signal)
+                {
+                    case ItemDone done:
+                        Leave(done.Lane);
+                        break;
+                    case BatchCommitted committed:
+                        Committed(committed);
+                        break;
+                }
+            }
+        }
+        while (_inFlight > 0 && await Task.WhenAny(_mailbox.Reader.WaitToReadAsync().AsTask(), patience) != patience);
+
+        if (_inFlight > 0)
+        {
+            JobRunLog.Unheeded(_engine.Log, _job.Row.Id, _inFlight);
+        }
+    }
+
+    /// <summary>Lets the workload end what it does for the job beside its items, before anybody hears that the pump has ended.</summary>
+    private async Task LeaveWorkAsync()
+    {
+        if (_work is not IAsyncDisposable work)
+        {
+            return;
+        }
+
+        try
+        {
+            await work.DisposeAsync().AsTask().WaitAsync(_engine.Options.Patience, _engine.Time);
+        }
+        catch (Exception error)
+        {
+            JobRunLog.NotLeft(_engine.Log, error, _job.Row.Id, _workload.Name); // the job's end is not the workload's to keep back
+        }
     }
 
     /// <summary>Writes the end into the job's row. What the database says there is what has become of the job.</summary>
@@ -164,7 +209,7 @@ internal sealed partial class JobRun : IJobPump
         catch (Exception error) when (Database.IsAway(error))
         {
             JobRunLog.Broken(_engine.Log, error, _job.Row.Id);
-            return new RunStopped(); // without a heartbeat the job is taken over, and comes to the same end again
+            return new RunStopped(); // without a heartbeat the job is taken over and comes to the same end again, unless the row has it already: then the grain finds it there
         }
     }
 
@@ -219,7 +264,8 @@ internal sealed partial class JobRun : IJobPump
                 Committed(committed);
                 break;
             case PlanAdvanced plan:
-                (_planned, _expected, _planDone) = (Math.Max(_planned, plan.Planned), plan.Expected ?? _expected, plan.Done || _planDone);
+                HasPlanned(plan.Planned);
+                (_expected, _planDone) = (plan.Expected ?? _expected, plan.Done || _planDone);
                 (_allClaimed, _moreCame) = (false, true);
                 break;
             case WorkerEnded ended:
@@ -227,6 +273,7 @@ internal sealed partial class JobRun : IJobPump
                 break;
             case StopClaiming stop:
                 (_stopping, _shownAs) = (true, stop.ShownAs ?? _shownAs);
+                _hurry.Cancel();
                 break;
             case Tick:
                 OnTick();
@@ -285,7 +332,7 @@ internal sealed partial class JobRun : IJobPump
         {
             outcome = await _work.RunAsync(item, _stopWorking.Token);
         }
-        catch (OperationCanceledException) when (_stopWorking.IsCancellationRequested || _ended.IsCompleted)
+        catch (OperationCanceledException) when (_stopWorking.IsCancellationRequested)
         {
             outcome = new ItemDeferred(TimeSpan.Zero, "stopped", item.Attempts);
         }
@@ -318,10 +365,7 @@ internal sealed partial class JobRun : IJobPump
     private void Settle(ItemDone done)
     {
         var (item, lane, outcome) = done;
-        _slots -= lane.Slots;
-        lane.InFlight--;
-        _slots += lane.Slots;
-        _inFlight--;
+        Leave(lane);
         switch (outcome)
         {
             case ItemDeferred deferred:
@@ -348,6 +392,15 @@ internal sealed partial class JobRun : IJobPump
                 Finish(item, lane, outcome);
                 break;
         }
+    }
+
+    /// <summary>One of the lane's items is in flight no longer.</summary>
+    private void Leave(Lane lane)
+    {
+        _slots -= lane.Slots;
+        lane.InFlight--;
+        _slots += lane.Slots;
+        _inFlight--;
     }
 
     private void Finish(Item item, Lane? lane, ItemOutcome outcome)
@@ -436,10 +489,13 @@ internal sealed partial class JobRun : IJobPump
 
         if (batch.Spawned.Count > 0)
         {
-            _planned += batch.Spawned.Count;
+            HasPlanned(committed.Planned);
             (_allClaimed, _moreCame) = (false, true);
         }
     }
+
+    /// <summary>So many items the job had after a statement that brought some. It only grows, so whichever statement is heard of last, the highest count is the newest.</summary>
+    private void HasPlanned(long planned) => _planned = Math.Max(_planned, planned);
 
     private Lane LaneOf(Item item)
     {
@@ -482,7 +538,7 @@ internal sealed partial class JobRun : IJobPump
         }
     }
 
-    private Task CommitAsync() => _committer.RunAsync((batch, took) => Tell(new BatchCommitted(batch, took)), _stopCommitting.Token);
+    private Task CommitAsync() => _committer.RunAsync((batch, planned, took) => Tell(new BatchCommitted(batch, planned, took)), _stopCommitting.Token);
 
     /// <summary>Nobody waits for the job, and people are there.</summary>
     private bool IsHeld => _workload.IsBackground && _engine.Background.IsHeld;

@@ -28,4 +28,10 @@ internal static partial class JobRunLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId}: {What} waits for the database.")]
     public static partial void PutOff(ILogger log, Exception error, Guid jobId, string what);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId}: {Items} items were given up and go on all the same; they stay pending.")]
+    public static partial void Unheeded(ILogger log, Guid jobId, int items);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId}: what {Workload} does beside its items could not be ended.")]
+    public static partial void NotLeft(ILogger log, Exception error, Guid jobId, string workload);
 }

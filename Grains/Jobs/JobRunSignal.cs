@@ -11,9 +11,11 @@ internal sealed record ChunksClaimed(IReadOnlyList<(Chunk Chunk, IReadOnlyList<I
 /// <summary>Reading chunks did not work because the database is away; it may be tried again.</summary>
 internal sealed record ClaimPutOff : JobRunSignal;
 
-internal sealed record BatchCommitted(CommitBatch Batch, TimeSpan Took) : JobRunSignal;
+/// <param name="Planned">How many items the job has since then, as the statement said.</param>
+internal sealed record BatchCommitted(CommitBatch Batch, long Planned, TimeSpan Took) : JobRunSignal;
 
-/// <summary>More items are stored; <paramref name="Done"/>: and these were the last.</summary>
+/// <summary>More items are stored; <paramref name="Done"/>: and the plan brings no more.</summary>
+/// <param name="Planned">How many items the job has since then, as the statement said.</param>
 internal sealed record PlanAdvanced(long Planned, long? Expected, bool Done) : JobRunSignal;
 
 /// <summary>One of the pump's workers has come to an end that ends the pump.</summary>

@@ -15,7 +15,7 @@ public sealed record Ledger(long Submitted, long Succeeded, long Failed, long Sk
         var failures = row.GetInt64(6);
         if (row.GetBoolean(7))
         {
-            // The chunks were dropped by retention: what the last count from rows left in the job's row is the ledger.
+            // The chunks were dropped by retention: what was counted until then, in the job's row, is the ledger.
             return counted with { Balanced = counted.Pending == 0 && counted.Failed == failures };
         }
 

@@ -246,7 +246,7 @@ internal sealed class MergeRun : IJobPump
         catch (Exception error) when (Database.IsAway(error))
         {
             JobRunLog.Broken(_engine.Log, error, _job.Id);
-            return new RunStopped(); // without a heartbeat the job is taken over, and comes to the same end again
+            return new RunStopped(); // without a heartbeat the job is taken over and comes to the same end again, unless the row has it already: then the grain finds it there
         }
     }
 
@@ -277,8 +277,12 @@ internal sealed class MergeRun : IJobPump
         _beatAt = _engine.Time.GetTimestamp();
         try
         {
-            // A beat without a row means that the job was paused or has another owner; the merge's fence finds out which.
-            _ = await _chunks.BeatAsync(_stopWorking.Token);
+            // Null means that the job has another owner: the merge's fence finds that out.
+            if (await _chunks.BeatAsync(_stopWorking.Token) == JobStatus.Paused)
+            {
+                StopSoftly(JobStatus.Paused); // also when the command broke off between the row and here
+            }
+
             await _sampler.WriteAsync(_stopWorking.Token);
         }
         catch (Exception error) when (Database.IsAway(error) && !_stopWorking.IsCancellationRequested)

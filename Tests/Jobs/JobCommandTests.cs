@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansBulk.Jobs;
 using OrleansBulk.Tests.Support;
 
@@ -36,6 +37,59 @@ public sealed class JobCommandTests
     }
 
     [Fact]
+    public async Task APauseThatOnlyTheRowKnows_StopsThePump()
+    {
+        await using var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(50) });
+        var gate = new SemaphoreSlim(0);
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await gate.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(200, concurrency: 10);
+        await JobHarness.Until("ten items are in flight", async () => harness.Workload.Runs.Count == 10 && (await harness.RowAsync(id)).Status == JobStatus.Running);
+
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET status = 'paused' WHERE id = $1", id); // the command broke off right behind this
+        await JobHarness.Until("the pump has noticed", async () => (await harness.Grains.Job(id).GetProgressAsync()).Status == JobStatus.Paused);
+        gate.Release(200);
+        await JobHarness.Until("the ten are committed", async () => (await harness.RowAsync(id)).Succeeded == 10);
+
+        Assert.IsType<CommandTaken>(await harness.Grains.Job(id).ResumeAsync());
+        Assert.Equal(JobStatus.Completed, (await harness.EndAsync(id)).Status);
+        Assert.All(harness.Workload.Runs.Values, runs => Assert.Equal(1, runs));
+    }
+
+    [Fact]
+    public async Task AClaimUnderWay_EndsWithItsPump_AndNotBesideTheNextOne()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var claims = 0;
+        var atOnce = 0;
+        var mostAtOnce = 0;
+        harness.Workload.Preparing = async cancellationToken =>
+        {
+            mostAtOnce = Math.Max(mostAtOnce, Interlocked.Increment(ref atOnce));
+            try
+            {
+                await Task.Delay(Interlocked.Increment(ref claims) == 1 ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref atOnce);
+            }
+        };
+        var id = await harness.AcceptAsync(20);
+        await JobHarness.Until("its chunk is claimed, and nothing is in flight", () => Volatile.Read(ref claims) == 1);
+
+        await harness.Grains.Job(id).PauseAsync();
+        await harness.Grains.Job(id).ResumeAsync();
+        await harness.EndAsync(id);
+
+        Assert.Equal((2, 1), (claims, mostAtOnce));
+        Assert.Equal((20, 20), await harness.ResultsAsync(id));
+    }
+
+    [Fact]
     public async Task CancelledJob_ClaimsNoFurtherChunks_AndWhatWasPendingIsCancelled()
     {
         await using var harness = await JobHarness.StartAsync();
@@ -56,6 +110,29 @@ public sealed class JobCommandTests
         Assert.Equal(new Ledger(3000, 700, 0, 0, 2300, 0, Balanced: true), await harness.LedgerAsync(id));
         Assert.Equal((700, 700), await harness.ResultsAsync(id));
         Assert.Equal(710, harness.Workload.Runs.Count);
+    }
+
+    [Fact]
+    public async Task BackgroundJob_ThatIsStopped_CommitsWhatItKnows_WhoeverHasTheTurn()
+    {
+        await using var harness = await JobHarness.StartAsync(workload: new TestWorkload { IsBackground = true });
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await release.Task.WaitAsync(cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(30, concurrency: 10);
+        await JobHarness.Until("ten items are in flight", () => harness.Workload.Runs.Count == 10);
+        harness.Services.GetRequiredService<ForegroundGuard>().Asked(); // from now on the job's commits wait for turns, and this is somebody else's
+        using var turn = await harness.Services.GetRequiredService<BackgroundPace>().EnterAsync(CancellationToken.None);
+
+        var cancelling = harness.Grains.Job(id).CancelAsync();
+        release.SetResult();
+        await cancelling;
+
+        var ledger = await harness.LedgerAsync(id);
+        Assert.Equal((harness.Workload.Runs.Count, 30 - harness.Workload.Runs.Count, true), (ledger.Succeeded, ledger.Cancelled, ledger.Balanced));
     }
 
     [Fact]

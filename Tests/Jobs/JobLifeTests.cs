@@ -257,6 +257,70 @@ public sealed class JobLifeTests
         Assert.Equal(2000 - job.Failed, (await harness.LedgerAsync(id)).Pending);
     }
 
+    [Theory]
+    [InlineData("completed")]
+    [InlineData("failed")]
+    [InlineData("stopped")]
+    [InlineData("lost")]
+    public async Task TheWorkload_IsLeft_BeforeThePumpsEndIsTold(string end)
+    {
+        await using var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Patience = TimeSpan.FromSeconds(1), Heartbeat = TimeSpan.FromMilliseconds(50) });
+        var left = 0;
+        var running = -1;
+        JobStatus? shown = null;
+        harness.Workload.Run = async (item, cancellationToken) =>
+        {
+            if (item.Key == "9" && end != "completed")
+            {
+                await (end == "failed" ? Task.CompletedTask : Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
+                return new ItemRefused("no key");
+            }
+
+            return new ItemSucceeded("done");
+        };
+        harness.Workload.Leaving = async () =>
+        {
+            (running, shown) = (harness.Workload.Running, (await harness.Grains.Job(harness.Workload.Ticket!.Id).GetProgressAsync()).Status);
+            Interlocked.Increment(ref left);
+            throw new InvalidOperationException("This ends no job otherwise than it would have.");
+        };
+        var id = await harness.AcceptAsync(10);
+        var watching = WatchAsync();
+        await JobHarness.Until("nine are done", async () => (await harness.RowAsync(id)).Succeeded >= 9);
+
+        switch (end)
+        {
+            case "stopped":
+                await harness.Grains.Job(id).CancelAsync();
+                Assert.Equal(1, left);
+                break;
+            case "lost":
+                await harness.Postgres.ExecuteAsync("UPDATE jobs SET epoch = epoch + 1 WHERE id = $1", id);
+                await JobHarness.Until("the pump has ended", () => left == 1);
+                break;
+            default:
+                await harness.EndAsync(id);
+                Assert.Equal(end, (await watching).Progress.Status.Wire());
+                break;
+        }
+
+        Assert.Equal((1, 0, true), (left, running, shown?.IsActive()));
+
+        async Task<JobEnded> WatchAsync()
+        {
+            await foreach (var happened in harness.Grains.Job(id).WatchAsync(CancellationToken.None))
+            {
+                if (happened is JobEnded ended)
+                {
+                    Assert.Equal(1, left);
+                    return ended;
+                }
+            }
+
+            throw new InvalidOperationException("The end was not told.");
+        }
+    }
+
     [Fact]
     public async Task SeveralJobs_RunAtOnce_EachWithItsOwnLedger()
     {

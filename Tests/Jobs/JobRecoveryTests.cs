@@ -75,6 +75,36 @@ public sealed class JobRecoveryTests
         Assert.Equal(new Ledger(100, 40, 0, 0, 0, 60, Balanced: true), await harness.LedgerAsync(id));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ATransactionInDoubt_IsWaitedFor_BeforeItIsReadWhereTheJobStands(bool merges)
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await StoredAsync(harness, "now()");
+        var owned = (await harness.Ownership.TakeOverAsync(id, "tester", CancellationToken.None))!;
+        var chunks = new ChunkStore(harness.Services.GetRequiredService<Database>(), id, owned.Row.Epoch, owned.Row.CommitNo);
+
+        // What the server still does for a client whose connection broke while it waited for the COMMIT.
+        await using var inDoubt = await harness.Postgres.OpenAsync();
+        await using var transaction = await inDoubt.BeginTransactionAsync();
+        await using (var store = new NpgsqlCommand("UPDATE jobs SET next_chunk = 2, planned = 1000, plan_cursor = '999', commit_no = commit_no + 1, succeeded = 7 WHERE id = $1", inDoubt) { Parameters = { new() { Value = id } } })
+        {
+            await store.ExecuteNonQueryAsync();
+        }
+
+        var reading = merges ? MergesAsync() : PlanAsync();
+        await JobHarness.Until("the reader waits, or has not waited", async () =>
+            reading.IsCompleted || await harness.Postgres.QueryAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"));
+        await transaction.CommitAsync();
+
+        Assert.Equal(merges ? "commit 1: 7" : "999: 1000", await reading);
+
+        async Task<string> PlanAsync() => await chunks.ReadPlanStateAsync(CancellationToken.None) is var (cursor, planned) ? $"{cursor}: {planned}" : "";
+
+        async Task<string> MergesAsync() => await chunks.ReadMergeStateAsync(CancellationToken.None) is var state ? $"commit {state.CommitNo - owned.Row.CommitNo}: {state.Succeeded}" : "";
+    }
+
     [Fact]
     public async Task CommitUnderAnOldEpoch_IsRefusedWhole()
     {
@@ -94,7 +124,7 @@ public sealed class JobRecoveryTests
         Assert.Equal((0, 0), await harness.ResultsAsync(id));
         Assert.Equal(10, (await harness.LedgerAsync(id)).Pending);
         await Assert.ThrowsAsync<EpochFencedException>(() => chunks.PlanAsync([new PlannedItem("late", null, "late")], CancellationToken.None));
-        Assert.False(await chunks.BeatAsync(CancellationToken.None));
+        Assert.Null(await chunks.BeatAsync(CancellationToken.None));
     }
 
     [Fact]
@@ -177,6 +207,63 @@ public sealed class JobRecoveryTests
     }
 
     [Fact]
+    public async Task ACompletionWhoseAnswerWasLost_IsACompletion()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await harness.AcceptAsync(5);
+        var epoch = (await harness.EndAsync(id)).Epoch;
+
+        Assert.Equal(0, await harness.Ownership.CompleteAsync(id, epoch, CancellationToken.None));
+        Assert.Null(await harness.Ownership.CompleteAsync(id, epoch - 1, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task StopWhileTheJobIsBeingCompleted_IsNoFailure()
+    {
+        var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Patience = TimeSpan.FromMilliseconds(100), Heartbeat = TimeSpan.FromSeconds(5) });
+        await using var postgres = harness.Postgres;
+        using var locked = new ManualResetEventSlim();
+        harness.Workload.Committed = _ => Assert.True(locked.Wait(TimeSpan.FromSeconds(30)));
+        var id = await harness.AcceptAsync(1);
+        await JobHarness.Until("the item is committed", async () => (await harness.RowAsync(id)) is { PlanDone: true, Succeeded: 1 });
+        await using var holder = await postgres.OpenAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT FROM jobs FOR UPDATE", holder))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        const string Completing = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%LockJob%')";
+        locked.Set();
+        await JobHarness.Until("the pump completes the job", () => postgres.QueryAsync<bool>(Completing));
+        var stopping = harness.StopAsync();
+        await JobHarness.Until("it is given up", async () => !await postgres.QueryAsync<bool>(Completing));
+        await transaction.RollbackAsync();
+        await stopping;
+
+        Assert.Equal("running", await postgres.QueryAsync<string>("SELECT status FROM jobs WHERE id = $1", id));
+    }
+
+    [Theory]
+    [InlineData("paused")]
+    [InlineData("failed: no key")]
+    public async Task AChangeAndItsLineInTheLog_AreBothDone_OrNeither(string line)
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var id = await StoredAsync(harness, "now()");
+        await harness.Postgres.ExecuteAsync($"ALTER TABLE job_log ADD CONSTRAINT not_this CHECK (message <> '{line}')");
+
+        await Assert.ThrowsAsync<PostgresException>(() => line == "paused"
+            ? harness.Ownership.PauseAsync(id, CancellationToken.None)
+            : harness.Ownership.FailAsync(id, 0, "no key", CancellationToken.None));
+        Assert.Equal(JobStatus.Running, (await harness.RowAsync(id)).Status);
+
+        await harness.Postgres.ExecuteAsync("ALTER TABLE job_log DROP CONSTRAINT not_this");
+        Assert.True(await (line == "paused" ? harness.Ownership.PauseAsync(id, CancellationToken.None) : harness.Ownership.FailAsync(id, 0, "no key", CancellationToken.None)));
+        Assert.Equal(line, (await harness.Jobs.ReadLogAsync(id, 1, CancellationToken.None))[0].Message);
+    }
+
+    [Fact]
     public async Task Supervisor_WakesJobsWhoseOwnerIsSilent_AndNoOthers()
     {
         await using var harness = await JobHarness.StartAsync();
@@ -210,7 +297,7 @@ public sealed class JobRecoveryTests
         var id = await harness.AcceptAsync(700);
         await harness.EndAsync(id);
         await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days' WHERE id = $1", id);
-        var retention = new JobRetention(harness.Services.GetRequiredService<Database>(), new JobOptions(), TimeProvider.System, NullLogger<JobRetention>.Instance);
+        var retention = Retention(harness);
 
         Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
         Assert.Equal(0, await retention.RunOnceAsync(CancellationToken.None));
@@ -220,6 +307,57 @@ public sealed class JobRecoveryTests
         Assert.Equal(3, (await harness.Failures.ListAsync(id, null, -1, 10, CancellationToken.None)).Count);
         Assert.Contains("dropped", Assert.IsType<CommandForbidden>(await harness.Grains.Job(id).RetryFailedAsync(new RetryFailed(null))).Reason);
     }
+
+    [Fact]
+    public async Task Retention_OfAFailedJob_ComesWhenItsTimeIsOver_AndCancelsWhatIsPending()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        harness.Workload.Run = (item, _) => Task.FromResult<ItemOutcome>(item.Ordinal switch { 3 => new ItemFailed("teapot", "empty", 1), >= 500 => new ItemRefused("no key"), _ => new ItemSucceeded("done") });
+        var id = await harness.AcceptAsync(700, concurrency: 1);
+        Assert.Equal(JobStatus.Failed, (await harness.EndAsync(id)).Status);
+        var retention = Retention(harness);
+
+        Assert.Equal(0, await retention.RunOnceAsync(CancellationToken.None));
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days' WHERE id = $1", id);
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(0, await harness.Postgres.QueryAsync<long>("SELECT count(*) FROM chunks WHERE job_id = $1", id));
+        Assert.Equal(new Ledger(700, 499, 1, 0, 200, 0, Balanced: true), await harness.LedgerAsync(id));
+        var row = await harness.RowAsync(id);
+        Assert.Equal((JobStatus.Cancelled, "no key"), (row.Status, row.Error));
+        Assert.Contains("nobody resumed it", (await harness.Jobs.ReadLogAsync(id, 1, CancellationToken.None))[0].Message);
+        var job = harness.Grains.Job(id);
+        foreach (var reply in new[] { await job.ResumeAsync(), await job.RetryFailedAsync(new RetryFailed(null)), await job.CancelAsync() })
+        {
+            Assert.Contains("dropped", Assert.IsType<CommandForbidden>(reply).Reason);
+        }
+
+        Assert.Single(await harness.Failures.ListAsync(id, null, -1, 10, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Retention_IsNotHeldUp_ByAJobThatCannotBeTidied()
+    {
+        await using var harness = await JobHarness.StartAsync();
+        var (stuck, other) = (await harness.AcceptAsync(5), await harness.AcceptAsync(5));
+        await harness.EndAsync(stuck);
+        await harness.EndAsync(other);
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET finished_at = now() - interval '31 days'");
+        await harness.Postgres.ExecuteAsync("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'It takes too long.'; END $$");
+        await harness.Postgres.ExecuteAsync($"CREATE TRIGGER refuse BEFORE DELETE ON chunks FOR EACH ROW WHEN (OLD.job_id = '{stuck}') EXECUTE FUNCTION refuse()");
+        var retention = Retention(harness);
+
+        await Assert.ThrowsAsync<PostgresException>(() => retention.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+        Assert.NotNull((await harness.RowAsync(other)).ChunksDroppedAt);
+
+        await harness.Postgres.ExecuteAsync("DROP TRIGGER refuse ON chunks");
+        Assert.Equal(1, await retention.RunOnceAsync(CancellationToken.None));
+        Assert.NotNull((await harness.RowAsync(stuck)).ChunksDroppedAt);
+    }
+
+    private static JobRetention Retention(JobHarness harness) =>
+        new(harness.Services.GetRequiredService<Database>(), new JobOptions(), TimeProvider.System, NullLogger<JobRetention>.Instance);
 
     /// <summary>A planned job of 20 items that says it is running somewhere else.</summary>
     private static async Task<Guid> StoredAsync(JobHarness harness, string heartbeat)

@@ -57,6 +57,34 @@ public sealed class JobSpawnTests
     }
 
     [Fact]
+    public async Task SpawnedItems_CountOnce_WhenThePlansEndIsHeardOfBeforeTheirCommit()
+    {
+        var patience = TimeSpan.FromSeconds(30);
+        await using var harness = await JobHarness.StartAsync();
+        using var spawned = new ManualResetEventSlim();
+        using var planned = new ManualResetEventSlim();
+        harness.Workload.Run = (item, _) => Task.FromResult<ItemOutcome>(new ItemSucceeded("done", item.Key == "0" ? [new PlannedItem("child", null, null)] : null));
+        harness.Workload.Planning = number => Assert.True(number < 1000 || spawned.Wait(patience)); // the first thousand are stored before
+        harness.Workload.Committed = _ =>
+        {
+            spawned.Set();
+            Assert.True(planned.Wait(patience));
+        };
+        var id = await harness.AcceptAsync(1001);
+
+        await JobHarness.Until("the pump has heard of the plan's end", async () => (await harness.Grains.Job(id).GetProgressAsync()).Status == JobStatus.Running);
+        planned.Set();
+        var last = default(JobEvent);
+        await foreach (var happened in harness.Grains.Job(id).WatchAsync(CancellationToken.None))
+        {
+            Assert.Equal(1002, (last = happened) switch { JobAdvanced advanced => advanced.Progress.Planned, JobEnded ended => ended.Progress.Planned, _ => 0 });
+        }
+
+        Assert.IsType<JobEnded>(last);
+        Assert.Equal(new Ledger(1002, 1002, 0, 0, 0, 0, Balanced: true), await harness.LedgerAsync(id));
+    }
+
+    [Fact]
     public async Task PartsOfManyItemsAtOnce_AllArrive()
     {
         await using var harness = await JobHarness.StartAsync();

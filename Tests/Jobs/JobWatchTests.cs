@@ -64,6 +64,25 @@ public sealed class JobWatchTests
     }
 
     [Fact]
+    public async Task AnEndThatOnlyTheRowKnows_IsTold()
+    {
+        await using var harness = await JobHarness.StartAsync(new JobOptions { CommitLinger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(50) });
+        harness.Workload.Run = async (_, cancellationToken) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            return new ItemSucceeded("done");
+        };
+        var id = await harness.AcceptAsync(5);
+        var following = FollowAsync(harness, id);
+        await JobHarness.Until("all are in flight", () => harness.Workload.Runs.Count == 5);
+
+        // As a cancel does whose answer is lost: the pump finds that it is no longer the owner, and tells nobody.
+        await harness.Postgres.ExecuteAsync("UPDATE jobs SET status = 'cancelled', epoch = epoch + 1, cancelled = 5, finished_at = now() WHERE id = $1", id);
+
+        Assert.Equal(JobStatus.Cancelled, Assert.IsType<JobEnded>((await following.WaitAsync(TimeSpan.FromSeconds(30)))[^1]).Progress.Status);
+    }
+
+    [Fact]
     public async Task WatcherThatLeaves_IsForgotten()
     {
         await using var harness = await JobHarness.StartAsync();

@@ -20,6 +20,9 @@ internal sealed class TestWorkload : IWorkload
 
     public string Name => WorkloadName;
 
+    /// <summary>Whether it goes slowly beside people. Default: no.</summary>
+    public bool IsBackground { get; init; }
+
     /// <summary>What running an item comes to. Default: it succeeds.</summary>
     public Func<Item, CancellationToken, Task<ItemOutcome>> Run { get; set; } = (_, _) => Task.FromResult<ItemOutcome>(new ItemSucceeded("done"));
 
@@ -32,11 +35,23 @@ internal sealed class TestWorkload : IWorkload
     /// <summary>Settles items before they run. Default: none.</summary>
     public Func<Item, ItemOutcome?> Prepare { get; set; } = _ => null;
 
+    /// <summary>Called before a chunk's items are looked at; may wait.</summary>
+    public Func<CancellationToken, Task> Preparing { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Called before each planned item; may throw.</summary>
     public Action<long> Planning { get; set; } = _ => { };
 
     /// <summary>Called inside each commit before its results are written; may throw.</summary>
     public Func<IReadOnlyList<ItemResult>, Task> Writing { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Called after each commit, before the pump hears of it.</summary>
+    public Action<IReadOnlyList<ItemResult>> Committed { get; set; } = _ => { };
+
+    /// <summary>Called when a pump is done with the workload; may throw.</summary>
+    public Func<Task> Leaving { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>How many items run now.</summary>
+    public int Running => Volatile.Read(ref _running);
 
     /// <summary>How often each key was run.</summary>
     public ConcurrentDictionary<string, int> Runs { get; } = new();
@@ -73,14 +88,17 @@ internal sealed class TestWorkload : IWorkload
 
     private static long Items(string spec) => JsonDocument.Parse(spec).RootElement.GetProperty("items").GetInt64();
 
-    private sealed class TestRun(TestWorkload workload, JobTicket job) : IWorkloadRun
+    private sealed class TestRun(TestWorkload workload, JobTicket job) : IWorkloadRun, IAsyncDisposable
     {
         public string LaneOf(Item item) => workload.Lane(item.Key);
 
         public LaneRoom RoomOf(string lane) => workload.Room(lane);
 
-        public Task<IReadOnlyList<ItemOutcome?>> PrepareAsync(Chunk chunk, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<ItemOutcome?>>([.. chunk.Items.Select(workload.Prepare)]);
+        public async Task<IReadOnlyList<ItemOutcome?>> PrepareAsync(Chunk chunk, CancellationToken cancellationToken)
+        {
+            await workload.Preparing(cancellationToken);
+            return [.. chunk.Items.Select(workload.Prepare)];
+        }
 
         public async Task<ItemOutcome> RunAsync(Item item, CancellationToken cancellationToken)
         {
@@ -104,6 +122,10 @@ internal sealed class TestWorkload : IWorkload
             await using var command = new NpgsqlCommand("INSERT INTO test_results SELECT $1, unnest($2)", connection) { Parameters = { new() { Value = job.Id }, new() { Value = keys } } };
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
+
+        public void Committed(IReadOnlyList<ItemResult> results) => workload.Committed(results);
+
+        public async ValueTask DisposeAsync() => await workload.Leaving();
 
         private static void InterlockedMax(ref int target, int value)
         {

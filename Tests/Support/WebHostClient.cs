@@ -12,7 +12,7 @@ public sealed class WebHostClient : IDisposable
 
     public WebHostClient(Uri address, string? key)
     {
-        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = address, Timeout = Patience };
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, Expect100ContinueTimeout = Patience }) { BaseAddress = address, Timeout = Patience };
         if (key is not null)
         {
             Http.DefaultRequestHeaders.Add("X-Api-Key", key);
