@@ -27,7 +27,7 @@ internal sealed class TabsScenario : IScenario
         await using var database = await BenchDatabase.CreateAsync(bench);
         await using var simulator = await SimulatorProcess.StartAsync("{}");
         await using var service = await ServiceProcess.StartAsync(
-            database, simulator, ("Tabs__Files__Folder", folder.FullName), ("Tabs__Delay", "00:00:00"), ("Tabs__Timeout", "01:00:00"));
+            database, simulator, ("Tabs__Files__Folder", folder.FullName), ("Tabs__Delay", "00:00:00"));
         await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
             SELECT learning.make_demo({users});
             TRUNCATE learning.quiz_responses, learning.engagement_logs;

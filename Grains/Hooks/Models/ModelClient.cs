@@ -29,8 +29,7 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
             }
 
             var now = Ticks();
-            var wait = key.Tokens.Take(ask.Weight, now);
-            var result = wait > TimeSpan.Zero ? new CallDeferred(wait, $"{model.Id}: its tokens a minute are used up") { Attempts = budget.AttemptsSpent } : await CallAsync(key, now);
+            var result = Take(key, ask, now) is { } used ? new CallDeferred(used.Wait, $"{model.Id}: its {used.Up} a minute are used up") { Attempts = budget.AttemptsSpent } : await CallAsync(key, now);
             cost += result.Cost;
             switch (result)
             {
@@ -82,13 +81,32 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
                 if (sent)
                 {
                     key.Tokens.Answered(ask.Weight);
+                    key.Requests.Answered(1);
                 }
                 else
                 {
                     key.Tokens.GiveBack(ask.Weight, taken); // the gate let no call through, or nobody took it
+                    key.Requests.GiveBack(1, taken);
                 }
             }
         }
+    }
+
+    /// <summary>Takes what a call needs; or answers what is used up and for how long, and takes nothing.</summary>
+    private static (TimeSpan Wait, string Up)? Take(ModelKey key, ChatAsk ask, long now)
+    {
+        if (key.Tokens.Take(ask.Weight, now) is { Ticks: > 0 } forTokens)
+        {
+            return (forTokens, "tokens");
+        }
+
+        if (key.Requests.Take(1, now) is { Ticks: > 0 } forRequest)
+        {
+            key.Tokens.GiveBack(ask.Weight, now);
+            return (forRequest, "requests");
+        }
+
+        return null;
     }
 
     private async Task<CallResult> ReadAsync(ModelKey key, ChatAsk ask, ChatCharge charge, HttpResponseMessage response, Action<string> onText, CancellationToken cancellationToken)
@@ -155,8 +173,13 @@ internal sealed class ModelClient(HookModelOptions model, IChatProvider provider
             key.Tokens.Learn(tokens.Left, tokens.ResetIn, ask.Weight, Ticks());
         }
 
-        // Calls that are under way may not be counted there yet.
-        if (left.Requests is { } requests && response.IsSuccessStatusCode && requests.Left <= key.Client.InFlight - 1 && requests.ResetIn > TimeSpan.Zero)
+        if (left.Requests is not { } requests || !response.IsSuccessStatusCode || requests.ResetIn <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        key.Requests.Learn(requests.Left, requests.ResetIn, 1, Ticks());
+        if (requests.Left <= key.Client.InFlight - 1) // calls that are under way may not be counted there yet
         {
             key.Client.Hold(requests.ResetIn, $"{model.Id} has no request left");
         }

@@ -40,6 +40,9 @@ internal sealed class ModelKey(ProviderAccount account, string? secret, Upstream
 
     public TokenWindow Tokens { get; } = new(tokensPerMinute);
 
+    /// <summary>Requests that the headers say are left; what is configured a minute is the gate's to keep.</summary>
+    public TokenWindow Requests { get; } = new(perMinute: null);
+
     /// <summary>Calls given to it. Written under the ring's lock, like what follows.</summary>
     public long Given { get; set; }
 

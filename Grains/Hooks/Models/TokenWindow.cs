@@ -1,7 +1,8 @@
 namespace OrleansBulk.Hooks.Models;
 
 /// <summary>
-/// Keeps the tokens of one key within its limit a minute, and within what the provider's headers say is left. Arithmetic under a lock of its own; it is told the time.
+/// Keeps the tokens of one key within its limit a minute, and within what the provider's headers say is left; or its requests, each a token. Arithmetic under a lock of its
+/// own; it is told the time.
 /// Counts what this silo sends; what other silos send is in the headers.
 /// </summary>
 internal sealed class TokenWindow(int? perMinute)
