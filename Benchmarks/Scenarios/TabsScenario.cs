@@ -52,11 +52,11 @@ internal sealed class TabsScenario : IScenario
         var changed = rows / 1000;
         await database.ExecuteAsync("UPDATE learning.quiz_responses SET answer = 'changed', updated_at = now() WHERE id % 1000 = 7");
         await database.ExecuteAsync("ANALYZE learning.quiz_responses, learning.users");
-        var (readBefore, belongingBefore) = await ReadsAsync(database);
+        var (readBefore, belongingBefore) = await ReadsAsync(database, bench, 0);
         var incremental = Stopwatch.StartNew();
         await SyncAsync(service, "quiz-responses", true);
         incremental.Stop();
-        var (readAfter, belongingAfter) = await ReadsAsync(database);
+        var (readAfter, belongingAfter) = await ReadsAsync(database, bench, readBefore + changed);
         var (read, belonging) = (readAfter - readBefore, belongingAfter - belongingBefore);
 
         using var session = await SignedIn.AsAdminAsync(service);
@@ -83,7 +83,7 @@ internal sealed class TabsScenario : IScenario
             Promises =
             [
                 new Promise("tabs: p99 of people's requests during syncs, times idle, of the kind that suffers most", $"≤ {MostTimesIdle}", Number(ratio, "0.00"), ratio <= MostTimesIdle),
-                new Promise($"tabs: source rows read by a sync of {changed:N0} changed of {rows:N0}, times the changed", $"≤ {MostReadTimes:0}", Number((double)read / changed), read <= changed * MostReadTimes),
+                new Promise($"tabs: source rows read by a sync of {changed:N0} changed of {rows:N0}, times the changed", $"≤ {MostReadTimes:0}", Number((double)read / changed), read >= changed && read <= changed * MostReadTimes), // fewer than the changed: it was not measured
                 new Promise($"tabs: memory during a full sync of {rows:N0} rows into a file, MB more", $"≤ {MostMegabytes:0}", Number(megabytes), megabytes <= MostMegabytes),
                 new Promise($"tabs: that memory, MB more than during a full sync of {rows / 10:N0} rows", $"≤ {MostMegabytesMore:0}", Number(megabytes - megabytesOfTenth), megabytes - megabytesOfTenth <= MostMegabytesMore),
             ],
@@ -198,11 +198,18 @@ internal sealed class TabsScenario : IScenario
     private static string[] Row(string what, Waits idle, Waits busy) => [what, Number(idle.Median), Number(busy.Median), Number(idle.P99), Number(busy.P99), Number(busy.P99 / idle.P99, "0.00")];
 
     /// <summary>Rows that were read of the tab's own table, and of those that belong to it.</summary>
-    private static async Task<(long Own, long Belonging)> ReadsAsync(BenchDatabase database)
+    /// <param name="atLeast">Waits until so many of its own are known: a session that is idle tells its counts within ten seconds.</param>
+    private static async Task<(long Own, long Belonging)> ReadsAsync(BenchDatabase database, Bench bench, long atLeast)
     {
-        await Task.Delay(1500); // sessions tell their counts within a second
-        var own = await database.QueryAsync<long>("SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'learning' AND relname = 'quiz_responses'");
-        return (own, await database.QueryAsync<long>("SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'learning' AND relname = 'users'"));
+        await Task.Delay(bench.Short ? 1500 : 11_000);
+        for (var tries = 0; tries < 60 && await OwnAsync() < atLeast; tries++)
+        {
+            await Task.Delay(200);
+        }
+
+        return (await OwnAsync(), await database.QueryAsync<long>("SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'learning' AND relname = 'users'"));
+
+        Task<long> OwnAsync() => database.QueryAsync<long>("SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'learning' AND relname = 'quiz_responses'");
     }
 
     private static async Task<int> CountLinesAsync(string path)
