@@ -87,7 +87,7 @@ public sealed class FilesDestination : ITabDestination
     /// <summary>All forms in one go over the rows.</summary>
     private async Task WriteAsync(IReadOnlyList<(string Form, string Path)> wanted, TabDefinition tab, IAsyncEnumerable<TabRow> rows, CancellationToken cancellationToken)
     {
-        var files = new List<TabFile>();
+        var (files, longest) = (new List<TabFile>(), LongestCell);
         try
         {
             foreach (var (form, path) in wanted)
@@ -98,7 +98,7 @@ public sealed class FilesDestination : ITabDestination
             await foreach (var row in rows.WithCancellation(cancellationToken))
             {
                 // A text that was written to another destination may be too long for this one: its row has failed and is named, and the others are written.
-                foreach (var file in row.Cells is null || row.Cells.Any(cell => cell.Length > LongestCell) ? [] : files)
+                foreach (var file in row.Cells is null || row.Cells.Any(cell => cell.Length > longest) ? [] : files)
                 {
                     await file.WriteAsync(row.Cells!, cancellationToken);
                 }

@@ -7,7 +7,8 @@ namespace OrleansBulk.Tabs;
 
 /// <summary>
 /// Starts a sync of all tabs when one is due. Every silo looks; the row of the schedule lets one of them begin. Missed times are not made up: the next one counts from
-/// when it was begun. One that lies further ahead than the interval, which was longer before or comes of a clock that was wrong, is due at once. All rows of a tab are compared when that is due for this tab, whatever became of the others.
+/// when it was begun. One that lies further ahead than the interval, which was longer before or comes of a clock that was wrong, is due at once. All
+/// rows of a tab are compared when that is due for this tab, whatever became of the others.
 /// </summary>
 public sealed class TabClock(Database database, JobIntake jobs, TabCatalog catalog, TabOptions options, TimeProvider time, ILogger<TabClock> log)
     : RecurringService("Looking whether a sync of tabs is due", Every, time, log)

@@ -342,7 +342,7 @@ internal sealed class TabSyncRun(
         {
             var rows = tab.Select(result => (result.Outcome as ItemSucceeded)?.Result as RowWork).OfType<RowWork>().ToList();
             await TabWriter.WriteAsync(connection, job.Id, tab.Key, rows, cancellationToken);
-            if (_tabs.TryGetValue(tab.Key, out var work) && rows.Count > 0 && destination.TakeMade(work.Tab) && !work.IsFull)
+            if (rows.Count > 0 && _tabs[tab.Key] is var work && (work.IsMissing |= destination.TakeMade(work.Tab) && !work.IsFull)) // kept until it is committed
             {
                 await TabWriter.MissAsync(connection, tab.Key, rows, cancellationToken);
             }
@@ -374,6 +374,11 @@ internal sealed class TabSyncRun(
         foreach (var result in results)
         {
             PutBack(result.Item);
+        }
+
+        foreach (var tab in results.Where(result => result.Outcome is ItemSucceeded { Result: RowWork }).Select(result => TabItem.Read(result.Item).Tab).Distinct())
+        {
+            _tabs[tab].IsMissing = false;
         }
     }
 
@@ -546,6 +551,9 @@ internal sealed class TabAtWork(TabDefinition tab, WideTab sheet, string layout,
     public DateTimeOffset Begins => begins;
 
     public bool IsFull => isFull;
+
+    /// <summary>The sheet was made anew, which no commit has noted yet. The committer's alone.</summary>
+    public bool IsMissing { get; set; }
 
     public BatchLoader<TabRow> Writer => writer;
 

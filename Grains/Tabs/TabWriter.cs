@@ -87,7 +87,7 @@ internal static class TabWriter
             watermark_key = CASE WHEN $4 AND $5::timestamptz IS NOT NULL AND ($7 OR watermark_at IS NULL OR $5 >= watermark_at) THEN $6 ELSE watermark_key END,
             full_at = CASE WHEN $4 AND $7 AND $9 THEN $3 ELSE full_at END, destination = CASE WHEN $4 AND $9 THEN $8 ELSE destination END,
             layout = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) THEN $11 ELSE layout END,
-            width = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) AND NOT EXISTS (SELECT FROM tab_rows WHERE tab = $1 AND (is_dirty OR cardinality(cells) > $12)) THEN $12 ELSE width END,
+            width = CASE WHEN $4 AND $7 AND $9 AND $11 = (SELECT layout FROM ended) AND (width <= $12 OR NOT EXISTS (SELECT FROM tab_rows WHERE tab = $1 AND (is_dirty OR cardinality(cells) > $12))) THEN $12 ELSE width END,
             full_from_at = CASE WHEN NOT $7 THEN full_from_at WHEN $4 THEN NULL ELSE coalesce((SELECT left_at FROM ended), $5, CASE WHEN full_from_layout = (SELECT layout FROM ended) THEN full_from_at END) END,
             full_from_key = CASE WHEN NOT $7 THEN full_from_key WHEN $4 THEN NULL ELSE coalesce((SELECT left_key FROM ended), $6, CASE WHEN full_from_layout = (SELECT layout FROM ended) THEN full_from_key END) END,
             full_from_layout = CASE WHEN $7 AND NOT $4 THEN (SELECT layout FROM ended) ELSE full_from_layout END,

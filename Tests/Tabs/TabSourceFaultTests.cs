@@ -6,10 +6,7 @@ namespace OrleansBulk.Tests.Tabs;
 /// <summary>A source as it must not be: what is wrong with a row is that row's trouble, and no other's.</summary>
 public sealed class TabSourceFaultTests
 {
-    private const string Table = """
-        CREATE TABLE learning.odd (id bigint, what text, cell text, updated_at timestamptz DEFAULT now());
-        GRANT SELECT ON learning.odd TO PUBLIC
-        """;
+    private const string Table = "CREATE TABLE learning.odd (id bigint, what text, updated_at timestamptz DEFAULT now())";
 
     [Theory]
     [InlineData("numeric", "'NaN'", "NaN")]
@@ -87,9 +84,9 @@ public sealed class TabSourceFaultTests
     }
 
     [Theory]
-    [InlineData("uuid", "lpad(to_hex(id), 32, '0')::uuid")]
-    [InlineData("text", "'no. ' || id")]
-    public async Task KeyOfAnotherTypeThanBefore_ReplacesAllRows_AndTheWayBackToo(string type, string key)
+    [InlineData("lpad(to_hex(id), 32, '0')::uuid")]
+    [InlineData("'no. ' || id")]
+    public async Task KeyOfAnotherTypeThanBefore_ReplacesAllRows_AndTheWayBackToo(string key)
     {
         await using var stage = await StartAsync("SELECT id AS key, updated_at, what AS cell FROM learning.odd");
         await stage.Postgres.ExecuteAsync("INSERT INTO learning.odd (id, what) SELECT n, 'row ' || n FROM generate_series(1, 30) n");
@@ -103,8 +100,6 @@ public sealed class TabSourceFaultTests
             Assert.Equal(await stage.ExpectedAsync("odd"), stage.Shown("odd"));
             Assert.Equal(0, (await stage.Source.ReadLagAsync(stage.Catalog.Find("odd")!, (await stage.Store.ListAsync(CancellationToken.None))["odd"].Watermark, 10, CancellationToken.None)).Rows);
         }
-
-        Assert.NotEqual("bigint", type);
     }
 
     [Fact]

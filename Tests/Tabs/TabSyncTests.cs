@@ -172,13 +172,7 @@ public sealed class TabSyncTests
     [Fact]
     public async Task TimeThatIsUp_KeepsWhatIsDone_AndTheNextSyncGoesOn()
     {
-        await using var stage = await TabStage.StartAsync(new TabOptions { Delay = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(1) });
-        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(100)");
-        stage.Grid.Trouble = () =>
-        {
-            Thread.Sleep(200); // a slow sheet: ten batches would take two seconds
-            return null;
-        };
+        await using var stage = await OnASlowSheetAsync();
 
         var late = await stage.SyncAsync(new { tabs = new[] { "user-profiles" } });
         var state = (await stage.Store.ListAsync(CancellationToken.None))["user-profiles"];
@@ -195,13 +189,7 @@ public sealed class TabSyncTests
     [Fact]
     public async Task FullSyncWhoseTimeIsUp_IsGoneOnWith_AndNotBegunAgain()
     {
-        await using var stage = await TabStage.StartAsync(new TabOptions { Delay = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(1) });
-        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(100)");
-        stage.Grid.Trouble = () =>
-        {
-            Thread.Sleep(200); // a slow sheet: ten batches would take two seconds
-            return null;
-        };
+        await using var stage = await OnASlowSheetAsync();
         var full = new { tabs = new[] { "user-profiles" }, incremental = false };
         var first = await stage.SyncAsync(full);
         Assert.True(first.Skipped > 0 && first.Succeeded > 10, $"{first.Succeeded} rows were taken over, {first.Skipped} left.");
@@ -258,6 +246,19 @@ public sealed class TabSyncTests
 
         Assert.Equal(1, job.Failed);
         Assert.Equal(5, await stage.Postgres.QueryAsync<long>("SELECT count(*) FROM learning.users"));
+    }
+
+    /// <summary>With a hundred learners and a time-out of a second.</summary>
+    private static async Task<TabStage> OnASlowSheetAsync()
+    {
+        var stage = await TabStage.StartAsync(new TabOptions { Delay = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(1) });
+        await stage.Postgres.ExecuteAsync("SELECT learning.make_demo(100)");
+        stage.Grid.Trouble = () =>
+        {
+            Thread.Sleep(200); // ten batches would take two seconds
+            return null;
+        };
+        return stage;
     }
 
     private static (int, int, int, int, int) Counts(TabStage stage) => (
